@@ -1,0 +1,28 @@
+#include "ir/WeightStore.h"
+
+namespace tenon {
+
+void WeightStore::add(llvm::StringRef name, Source source) {
+  std::lock_guard<std::mutex> lock(mutex);
+  sources.try_emplace(name, std::move(source));
+}
+
+std::string WeightStore::addComputed(Source source) {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::string name = "const#" + std::to_string(nextComputed++);
+  sources.try_emplace(name, std::move(source));
+  return name;
+}
+
+std::optional<WeightStore::Source> WeightStore::find(llvm::StringRef name, int64_t offset, int64_t size) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = sources.find(name);
+  if (it == sources.end())
+    return std::nullopt;
+  const Source &source = it->second;
+  if (offset < 0 || size < 0 || offset > source.size || size > source.size - offset)
+    return std::nullopt;
+  return Source{source.data + offset, size, source.owner};
+}
+
+} // namespace tenon

@@ -1,0 +1,33 @@
+//===- Elementwise.h - Shared by the elementwise operations --------------===//
+#ifndef TENON_IR_OPS_ELEMENTWISE_H
+#define TENON_IR_OPS_ELEMENTWISE_H
+
+#include "ir/Tensor.h"
+#include "mlir/IR/Operation.h"
+#include <optional>
+
+namespace tenon::tn {
+
+/// The NumPy broadcast of two shapes; nothing if they do not fit.
+std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
+
+/// Result type of an elementwise op: broadcast shape, element type of operand `first`, which all operands from there
+/// on must have.
+llvm::LogicalResult inferElementwise(mlir::MLIRContext *context, std::optional<mlir::Location> location,
+                                     mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types,
+                                     unsigned first = 0);
+
+/// As inferElementwise, with boolean elements.
+llvm::LogicalResult inferComparison(mlir::MLIRContext *context, std::optional<mlir::Location> location,
+                                    mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types);
+
+llvm::LogicalResult evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<Tensor> inputs, Tensor &output);
+
+uint64_t elementwiseFlops(mlir::Operation *op);
+
+/// Strides that read a tensor of `shape` at indices of `outer`, 0 along broadcast dimensions.
+llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> outer);
+
+} // namespace tenon::tn
+
+#endif
