@@ -190,6 +190,7 @@ typedef struct tn_note {
   uint32_t reserved;
   uint64_t weights_bytes;
   uint64_t code_bytes; /* file size up to the weight block */
+  uint64_t code_hash;  /* of what the loader maps, see tn_artifact_seal in tenon.h; 0: not sealed, not checked */
 } tn_note;
 
 typedef const tn_model_desc *(*tn_query_fn)(uint32_t runtime_abi_version);
