@@ -1,0 +1,46 @@
+//===- Pipelines.cpp - The one place that knows the order of passes ------===//
+#include "passes/Pipelines.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+void buildGraphPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  FoldConstantsOptions folding;
+  folding.maxGrowth = options.maxGrowth;
+  OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createSimplify());             // x * 2 * 3, exporter's noise --> x * 6
+  fn.addPass(createFoldConstants(folding)); // shape arithmetic, weights computed by nodes --> constants
+  fn.addPass(createSimplify());             // what became constant --> simpler operations
+  fn.addPass(createFoldScales());           // conv * scale --> conv with a scaled filter
+  fn.addPass(createFoldConstants(folding)); // scaled filters and biases --> constants
+  fn.addPass(createCSEPass());              // equal subgraphs --> one
+}
+
+void buildRaisePipeline(OpPassManager &pm, const PipelineOptions &options) {
+  OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createRaise());    // exp(x - max) / sum, x * sigmoid(x), ... --> softmax, silu, ...
+  fn.addPass(createSimplify()); // constants of dissolved patterns --> gone
+}
+
+void buildLayoutPipeline(OpPassManager &pm, const PipelineOptions &options) {
+  FoldConstantsOptions folding;
+  folding.maxGrowth = options.maxGrowth;
+  OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createLayout());               // NCHW convolutions --> channels last
+  fn.addPass(createSinkReshapes());         // reshape, op, reshape --> op
+  fn.addPass(createSimplify());             // transposes in contractions --> loop numbers
+  fn.addPass(createFoldConstants(folding)); // permuted constants --> constants
+  fn.addPass(createCSEPass());              // equal transposes --> one
+}
+
+void registerPipelines() {
+  PassPipelineRegistration<PipelineOptions>("tn-graph-stage", "Stage graph", buildGraphPipeline);
+  PassPipelineRegistration<PipelineOptions>("tn-raise-stage", "Stage raise", buildRaisePipeline);
+  PassPipelineRegistration<PipelineOptions>("tn-layout-stage", "Stage layout", buildLayoutPipeline);
+}
+
+} // namespace tenon

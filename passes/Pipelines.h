@@ -1,0 +1,33 @@
+//===- Pipelines.h - The stages of the compiler as pass pipelines --------===//
+#ifndef TENON_PASSES_PIPELINES_H
+#define TENON_PASSES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace tenon {
+
+/// What the stages may be told.
+struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
+  /// Bytes up to which a folded constant may be larger than what it is computed from.
+  Option<int64_t> maxGrowth{
+      *this, "max-growth",
+      llvm::cl::desc("Bytes up to which a folded constant may be larger than its operands"),
+      llvm::cl::init(65536)};
+};
+
+/// Imported graph -> canonical graph without constant computations.
+void buildGraphPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// Canonical graph -> graph with the composites that exporters took apart.
+void buildRaisePipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// Graph -> graph in the layouts that kernels want.
+void buildLayoutPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// Makes the stages known as --tn-graph-stage, --tn-raise-stage, ... of tenon-opt.
+void registerPipelines();
+
+} // namespace tenon
+
+#endif

@@ -1,0 +1,11 @@
+import os
+
+import lit.formats
+
+config.name = "Tenon"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir"]
+config.excludes = ["Inputs", "fuzz"]
+config.environment["PATH"] = os.pathsep.join(
+    [config.tenon_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
+)
