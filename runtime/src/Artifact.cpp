@@ -249,11 +249,11 @@ tn_status Parser::findWeights() {
     out.weightsOffset = s.sh_offset;
     return TN_OK;
   }
-  return damaged("the section " TN_WEIGHTS_SECTION " is missing");
+  return damaged("the weights (section " TN_WEIGHTS_SECTION
+                 ") are missing; llvm-strip keeps them with --strip-unneeded");
 }
 
-// ---- Hash of what the loader maps
-// ----------------------------------------------------------------------------
+// ---- Hash of what the loader maps ----
 
 /// Four independent lanes of xor, odd multiply, rotate: every step is a bijection of its lane, so no change
 /// of a single word is lost, and the lanes hide the multiplier's latency. Guards against damage, not against
@@ -307,8 +307,8 @@ tn_status tn::checkHost(const Artifact &artifact, const char *path, uint32_t fea
     uint32_t missing = note.features[i] & ~features;
     if (!missing)
       return TN_OK;
-    // The level that is nearest to fitting makes the most useful message.
-    if (__builtin_popcount(missing) < __builtin_popcount(best))
+    // The level that is nearest to fitting makes the most useful message; among equals the more modest one.
+    if (__builtin_popcount(missing) <= __builtin_popcount(best))
       best = missing;
   }
   char text[kFeatureNamesBytes];

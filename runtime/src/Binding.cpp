@@ -17,8 +17,7 @@ TensorName::TensorName(const tn_entry_desc &entry, const Binding &binding, bool 
 /// Empty tensors have no storage; the model still gets a pointer that it may look at.
 alignas(kAlignment) static char emptyTensor[kAlignment];
 
-// ---- Checks of one tensor
-// --------------------------------------------------------------------------------------
+// ---- Checks of one tensor ----
 
 static tn_status checkRankAndType(const tn_entry_desc &entry, const Binding &binding, const tn_tensor &tensor,
                                   bool isOutput) {
@@ -65,8 +64,7 @@ static tn_status checkBuffer(const tn_entry_desc &entry, const Binding &binding,
   return TN_OK;
 }
 
-// ---- Binding
-// ---------------------------------------------------------------------------------------------------
+// ---- Binding ----
 
 static tn_status setInput(tn_context &context, uint32_t entryIndex, uint32_t index, const tn_tensor *tensor) {
   TN_TRY(checkEntryIndex(context.model, entryIndex));
@@ -131,8 +129,7 @@ static tn_status setOutput(tn_context &context, uint32_t entryIndex, uint32_t in
   return TN_OK;
 }
 
-// ---- Resolution
-// ------------------------------------------------------------------------------------------------
+// ---- Resolution ----
 
 static tn_status checkSymbolValue(const tn_symbol_desc &symbol, int64_t value, const char *where) {
   if (value < symbol.min || value > symbol.max)
@@ -310,8 +307,7 @@ static tn_status reserve(tn_context &context, uint32_t entryIndex, const int64_t
   return growArena(context, entryIndex, symbols);
 }
 
-// ---- API
-// -------------------------------------------------------------------------------------------------------
+// ---- API ----
 
 static tn_status nullContext(const char *function) {
   return fail(TN_ERROR_INVALID_ARGUMENT, "%s: the context is NULL", function);

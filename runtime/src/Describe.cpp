@@ -104,8 +104,7 @@ tn_status tn_kernel_describe(const tn_model *model, uint32_t index, tn_kernel_in
   return TN_OK;
 }
 
-// ---- Names
-// -----------------------------------------------------------------------------------------------------
+// ---- Names ----
 
 template <typename T>
 static bool findName(const T *table, uint32_t count, const char *name, uint32_t &index) {

@@ -17,8 +17,7 @@
 
 using namespace tn;
 
-// ---- Weights
-// -------------------------------------------------------------------------------------------------
+// ---- Weights ----
 
 static tn_status copyWeights(tn_model &model, int fd, uint64_t offset, uint64_t bytes) {
   if (!model.copy.grow(model.allocator, bytes))
@@ -57,8 +56,7 @@ static tn_status loadWeights(tn_model &model, const MappedFile &file, const Arti
   return TN_OK;
 }
 
-// ---- Code
-// ----------------------------------------------------------------------------------------------------
+// ---- Code ----
 
 namespace {
 struct LoadedNote {
@@ -120,8 +118,7 @@ static tn_status openLibrary(tn_model &model, const char *path, const FileView &
   return TN_OK;
 }
 
-// ---- Construction
-// --------------------------------------------------------------------------------------------
+// ---- Construction ----
 
 static tn_status chooseLevels(tn_model &model, uint32_t features) {
   uint32_t count = model.desc->n_entries;
@@ -138,7 +135,7 @@ static tn_status chooseLevels(tn_model &model, uint32_t features) {
         missing = claimFeatures(wanted);
       if (!missing)
         chosen = i;
-      else if (__builtin_popcount(missing) < __builtin_popcount(best))
+      else if (__builtin_popcount(missing) <= __builtin_popcount(best))
         best = missing;
     }
     char text[kFeatureNamesBytes];
@@ -242,8 +239,7 @@ tn_status tn_model_from_desc(const tn_model_desc *desc, const tn_model_options *
   return construct<const tn_model_desc *>(options, model, "tn_model_from_desc", desc, fromDesc);
 }
 
-// ---- Sharing and destruction
-// -------------------------------------------------------------------------------------
+// ---- Sharing and destruction ----
 
 void tn::retain(tn_model *model) { model->references.fetch_add(1, std::memory_order_relaxed); }
 
@@ -253,13 +249,13 @@ void tn_model_destroy(tn_model *model) {
   Allocator allocator = model->allocator;
   tn_pool_destroy(model->pool);
   pthread_mutex_destroy(&model->poolLock);
+  if (model->levels) // before the library goes, and the descriptor with it
+    allocator.release(model->levels, model->desc->n_entries * sizeof(uint32_t));
   if (model->library)
     dlclose(model->library);
   if (model->mapping)
     munmap(model->mapping, model->mappingBytes);
   model->copy.release(allocator);
-  if (model->levels)
-    allocator.release(model->levels, model->desc->n_entries * sizeof(uint32_t));
   allocator.release(model, sizeof *model);
 }
 

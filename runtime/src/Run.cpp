@@ -20,8 +20,7 @@ struct Invocation {
 
 static Invocation &self(tn_invocation *inv) { return *reinterpret_cast<Invocation *>(inv); }
 
-// ---- Kernels
-// ---------------------------------------------------------------------------------------------------
+// ---- Kernels ----
 
 /// One core, roughly: only the order of magnitude matters.
 static constexpr uint64_t kFlopsPerNs = 100, kBytesPerNs = 20;
@@ -90,8 +89,7 @@ static void hostParallel(tn_invocation *base, uint32_t step, tn_kernel_fn kernel
   }
 }
 
-// ---- Outputs and errors
-// ----------------------------------------------------------------------------------------
+// ---- Outputs and errors ----
 
 static int32_t hostFail(tn_invocation *base, int32_t code, const char *message) {
   Invocation &inv = self(base);
@@ -130,8 +128,7 @@ static void *hostOutput(tn_invocation *base, uint32_t index, const int64_t *dims
 
 static const tn_host_api hostApi = {sizeof(tn_host_api), TN_ABI_VERSION, hostParallel, hostOutput, hostFail};
 
-// ---- Run
-// -------------------------------------------------------------------------------------------------------
+// ---- Run ----
 
 static tn_status execute(tn_context &context, uint32_t entryIndex) {
   const tn_model &model = *context.model;

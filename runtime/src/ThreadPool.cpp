@@ -19,7 +19,9 @@
 
 using namespace tn;
 
-static constexpr uint64_t kIdleSpinNs = 200 * 1000, kRunSpinNs = 2000 * 1000;
+static constexpr uint64_t kIdleSpinNs = 200 * 1000, kRunSpinNs = 1000 * 1000;
+/// With more threads than CPUs, spinning keeps those from running that one waits for.
+static constexpr uint64_t kCrowdedSpinNs = 5 * 1000;
 static constexpr uint32_t kMaxThreads = 1024;
 /// Polls between two looks at the clock.
 static constexpr int kPollsPerCheck = 32;
@@ -41,9 +43,10 @@ uint64_t tn::now() {
 
 namespace {
 struct alignas(kAlignment) Worker {
-  std::atomic<uint64_t> done; ///< last ticket finished
-  Word parked;                ///< 1 while waiting, or about to, on this word
-  uint32_t index;             ///< task that it does; the caller does task 0
+  std::atomic<uint64_t> claimed; ///< last ticket whose task has been taken, by the worker or by the announcer
+  std::atomic<uint64_t> done;    ///< last ticket finished
+  Word parked;                   ///< 1 while waiting, or about to, on this word
+  uint32_t index;                ///< task that it does; the caller does task 0
   tn_pool *pool;
   pthread_t thread;
 };
@@ -53,6 +56,7 @@ struct tn_pool {
   Allocator allocator;
   std::atomic<uint32_t> references;
   uint32_t threads;
+  bool crowded;      ///< more threads than CPUs
   tn_host_pool host; ///< parallel_for == nullptr: our own threads
   Worker *workers;   ///< threads - 1
 
@@ -68,22 +72,32 @@ struct tn_pool {
   alignas(kAlignment) Word callerParked; ///< 1 while the announcer waits, or is about to, on this word
 };
 
-// ---- Workers
-// ---------------------------------------------------------------------------------------------------
+/// Whether the caller is the one to do this worker's task of job `ticket`.
+static bool claim(Worker &worker, uint64_t ticket) {
+  uint64_t last = worker.claimed.load(std::memory_order_relaxed);
+  return last < ticket && worker.claimed.compare_exchange_strong(last, ticket);
+}
+
+/// How long to spin before parking, during a run or outside of one.
+static uint64_t spinNs(const tn_pool &pool) {
+  if (pool.crowded)
+    return kCrowdedSpinNs;
+  return pool.runs.load(std::memory_order_relaxed) ? kRunSpinNs : kIdleSpinNs;
+}
+
+// ---- Workers ----
 
 /// Returns the ticket that follows `seen`.
 static uint64_t nextTicket(Worker &worker, uint64_t seen) {
   tn_pool &pool = *worker.pool;
   for (;;) {
-    for (uint64_t begin = now(), limit = kIdleSpinNs; now() - begin <= limit;) {
+    for (uint64_t begin = now(), limit = spinNs(pool); now() - begin <= limit; limit = spinNs(pool))
       for (int i = 0; i < kPollsPerCheck; ++i) {
         uint64_t ticket = pool.ticket.load(std::memory_order_acquire);
         if (ticket != seen)
           return ticket;
         pauseCpu();
       }
-      limit = pool.runs.load(std::memory_order_relaxed) ? kRunSpinNs : kIdleSpinNs;
-    }
     // Either the announcer sees `sleepers`, or this thread sees the new ticket: both sides are sequentially
     // consistent, so they cannot miss each other.
     worker.parked.store(1);
@@ -102,7 +116,9 @@ static void *workerMain(void *argument) {
   uint64_t ticket = 0;
   for (;;) {
     ticket = nextTicket(worker, ticket);
-    if (worker.index >= (ticket & ((1u << kParticipantBits) - 1)))
+    // The job may be looked at only after the claim: until then it can end, and the next one be written, any
+    // time.
+    if (worker.index >= (ticket & ((1u << kParticipantBits) - 1)) || !claim(worker, ticket))
       continue;
     if (!pool.task)
       return nullptr;
@@ -114,8 +130,7 @@ static void *workerMain(void *argument) {
   }
 }
 
-// ---- Announcing
-// ------------------------------------------------------------------------------------------------
+// ---- Announcing ----
 
 static uint64_t announce(tn_pool &pool, uint32_t participants, TaskFn task, void *argument) {
   pool.task = task;
@@ -139,8 +154,17 @@ static bool allDone(const tn_pool &pool, uint32_t participants, uint64_t ticket)
   return true;
 }
 
+/// Does the tasks that no worker has begun. From the last on, because the first are woken first.
+static void helpOut(tn_pool &pool, uint32_t participants, uint64_t ticket, TaskFn task, void *argument) {
+  for (uint32_t i = participants - 1; i-- > 0;)
+    if (claim(pool.workers[i], ticket)) {
+      task(argument, i + 1);
+      pool.workers[i].done.store(ticket, std::memory_order_relaxed);
+    }
+}
+
 static void awaitDone(tn_pool &pool, uint32_t participants, uint64_t ticket) {
-  for (uint64_t begin = now(), limit = kIdleSpinNs; now() - begin <= limit;)
+  for (uint64_t begin = now(), limit = pool.crowded ? kCrowdedSpinNs : kIdleSpinNs; now() - begin <= limit;)
     for (int i = 0; i < kPollsPerCheck; ++i) {
       if (allDone(pool, participants, ticket))
         return;
@@ -164,6 +188,7 @@ bool tn::parallelFor(tn_pool *pool, uint32_t tasks, TaskFn task, void *argument)
     return false;
   uint64_t ticket = announce(*pool, tasks, task, argument);
   task(argument, 0);
+  helpOut(*pool, tasks, ticket, task, argument);
   awaitDone(*pool, tasks, ticket);
   pool->busy.store(0, std::memory_order_release);
   return true;
@@ -172,8 +197,7 @@ bool tn::parallelFor(tn_pool *pool, uint32_t tasks, TaskFn task, void *argument)
 void tn::beginRun(tn_pool *pool) { pool->runs.fetch_add(1, std::memory_order_relaxed); }
 void tn::endRun(tn_pool *pool) { pool->runs.fetch_sub(1, std::memory_order_relaxed); }
 
-// ---- Construction
-// ----------------------------------------------------------------------------------------------
+// ---- Construction ----
 
 static uint32_t availableCpus() {
   cpu_set_t set;
@@ -222,13 +246,15 @@ static tn_pool *newPool(const Allocator &allocator, uint32_t threads) {
 
 tn_status tn::createPool(uint32_t threads, const Allocator &allocator, tn_pool **out) {
   *out = nullptr;
+  uint32_t cpus = availableCpus();
   if (threads == 0)
-    threads = availableCpus();
+    threads = cpus < kMaxThreads ? cpus : kMaxThreads;
   if (threads > kMaxThreads)
     return fail(TN_ERROR_INVALID_ARGUMENT, "%u threads; at most %u are possible", threads, kMaxThreads);
   tn_pool *pool = newPool(allocator, threads);
   if (!pool)
     return fail(TN_ERROR_OUT_OF_MEMORY, "no memory for a thread pool");
+  pool->crowded = threads > cpus;
   if (threads > 1) {
     pool->workers = static_cast<Worker *>(allocator.allocate(workerBytes(threads)));
     if (pool->workers)

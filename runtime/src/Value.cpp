@@ -36,8 +36,7 @@ static tn_status createValue(tn_kind kind, tn_value **out) {
   return TN_OK;
 }
 
-// ---- Tensors
-// ---------------------------------------------------------------------------------------------------
+// ---- Tensors ----
 
 /// A tensor without data; its shape is a copy.
 static tn_status createShaped(tn_dtype dtype, uint32_t rank, const int64_t *dims, tn_value **out) {
@@ -124,8 +123,7 @@ tn_status tn_value_get_tensor(const tn_value *value, tn_tensor *tensor) {
   return TN_OK;
 }
 
-// ---- Containers
-// ------------------------------------------------------------------------------------------------
+// ---- Containers ----
 
 tn_status tn_value_create_sequence(tn_value **out) { return createValue(TN_SEQUENCE, out); }
 tn_status tn_value_create_map(tn_value **out) { return createValue(TN_MAP, out); }
