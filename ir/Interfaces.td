@@ -44,6 +44,26 @@ def Tn_DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
   ];
 }
 
+def Tn_LayoutOpInterface : OpInterface<"LayoutOpInterface"> {
+  let cppNamespace = "::tenon::tn";
+  let description = [{
+    Operations of one result that can be computed with its dimensions in another order, from operands whose dimensions
+    are in that order. `permutation` is that of a `tn.transpose` of the result.
+  }];
+  let methods = [
+    InterfaceMethod<[{Whether the result can be computed in this order.}],
+      "bool", "canPermute", (ins "::llvm::ArrayRef<int64_t>":$permutation), [{}], [{ return true; }]>,
+    InterfaceMethod<[{Whether the operand's dimensions are those of the result, in the same order.}],
+      "bool", "followsLayout", (ins "unsigned":$operand), [{}], [{ return true; }]>,
+    InterfaceMethod<[{
+      Emits the operation on `operands`, of which those that follow the layout have the rank of the result and are
+      permuted, and returns its result, which is the original one permuted.
+    }],
+      "::mlir::Value", "permute", (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands,
+                                       "::llvm::ArrayRef<int64_t>":$permutation)>
+  ];
+}
+
 def Tn_CostOpInterface : OpInterface<"CostOpInterface"> {
   let cppNamespace = "::tenon::tn";
   let description = [{Arithmetic of an operation, for reports and fusion decisions.}];

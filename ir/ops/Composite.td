@@ -3,7 +3,8 @@
 
 include "ir/ops/Base.td"
 
-def Tn_SoftmaxOp : Tn_PureOp<"softmax", [DeclareOpInterfaceMethods<Tn_DecomposableOpInterface>]> {
+def Tn_SoftmaxOp : Tn_PureOp<"softmax", [
+    DeclareOpInterfaceMethods<Tn_DecomposableOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Softmax along one dimension";
   let description = [{
     `exp(x - max(x)) / sum(exp(x - max(x)))`; with `log`, its logarithm.
@@ -15,7 +16,8 @@ def Tn_SoftmaxOp : Tn_PureOp<"softmax", [DeclareOpInterfaceMethods<Tn_Decomposab
   let assemblyFormat = "$operand `axis` $axis attr-dict `:` type($operand) `->` type($result)";
 }
 
-def Tn_NormalizeOp : Tn_PureOp<"normalize", [DeclareOpInterfaceMethods<Tn_DecomposableOpInterface>]> {
+def Tn_NormalizeOp : Tn_PureOp<"normalize", [
+    DeclareOpInterfaceMethods<Tn_DecomposableOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Normalisation to zero mean and unit variance along dimensions";
   let description = [{
     `(x - mean) / sqrt(mean((x - mean)^2) + epsilon)` over `axes`; with `rms`, the mean is not subtracted. Scale and

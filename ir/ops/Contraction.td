@@ -32,7 +32,8 @@ def Tn_ContractOp : Tn_Op<"contract", [
 
 def Tn_ConvOp : Tn_Op<"conv", [
     Pure, InferTypeOpAdaptor, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>,
-    DeclareOpInterfaceMethods<Tn_CostOpInterface>]> {
+    DeclareOpInterfaceMethods<Tn_CostOpInterface>,
+    DeclareOpInterfaceMethods<Tn_LayoutOpInterface, ["canPermute", "followsLayout"]>]> {
   let summary = "Convolution over any number of spatial dimensions";
   let description = [{
     Input `[N, C, spatial...]`, or `[N, spatial..., C]` with `channels_last`; filter `[F, C / groups, spatial...]` in both

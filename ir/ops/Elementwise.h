@@ -3,6 +3,7 @@
 #define TENON_IR_OPS_ELEMENTWISE_H
 
 #include "ir/Tensor.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/Operation.h"
 #include <optional>
 
@@ -24,6 +25,10 @@ llvm::LogicalResult inferComparison(mlir::MLIRContext *context, std::optional<ml
 llvm::LogicalResult evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<Tensor> inputs, Tensor &output);
 
 uint64_t elementwiseFlops(mlir::Operation *op);
+
+/// A copy of an operation with one result on other operands, its result type permuted.
+mlir::Operation *clonePermuted(mlir::Operation *op, mlir::OpBuilder &b, mlir::ValueRange operands,
+                               llvm::ArrayRef<int64_t> permutation);
 
 /// Strides that read a tensor of `shape` at indices of `outer`, 0 along broadcast dimensions.
 llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> outer);

@@ -6,7 +6,7 @@ include "ir/ops/Base.td"
 class Tn_Elementwise<string mnemonic, list<string> interfaceMethods = []>
     : Tn_Op<mnemonic, [
         Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>,
-        DeclareOpInterfaceMethods<Tn_CostOpInterface>,
+        DeclareOpInterfaceMethods<Tn_CostOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>,
         DeclareOpInterfaceMethods<Tn_ElementwiseOpInterface, interfaceMethods>]> {
   let results = (outs Tn_Tensor:$result);
   string inferBody = [{
@@ -21,6 +21,10 @@ class Tn_Elementwise<string mnemonic, list<string> interfaceMethods = []>
       return ::tenon::tn::evaluateElementwise(*this, inputs, outputs[0]);
     }
     uint64_t $cppClass::getFlops() { return ::tenon::tn::elementwiseFlops(*this); }
+    ::mlir::Value $cppClass::permute(::mlir::OpBuilder &builder, ::mlir::ValueRange operands,
+                                     ::llvm::ArrayRef<int64_t> permutation) {
+      return ::tenon::tn::clonePermuted(*this, builder, operands, permutation)->getResult(0);
+    }
   }];
   string inferSignature = [{
     ::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *context,
@@ -162,7 +166,7 @@ def Tn_SelectOp : Tn_Elementwise<"select"> {
 
 def Tn_CastOp : Tn_Op<"cast", [
     Pure, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>, DeclareOpInterfaceMethods<Tn_CostOpInterface>,
-    DeclareOpInterfaceMethods<Tn_ElementwiseOpInterface>]> {
+    DeclareOpInterfaceMethods<Tn_LayoutOpInterface>, DeclareOpInterfaceMethods<Tn_ElementwiseOpInterface>]> {
   let summary = "Conversion to another element type";
   let description = [{
     Floats round to nearest, ties to even. Float to integer truncates; out of range saturates and NaN gives 0. Integers

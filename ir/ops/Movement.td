@@ -48,7 +48,8 @@ def Tn_TransposeOp : Tn_PureOp<"transpose"> {
   let hasCanonicalizer = 1;
 }
 
-def Tn_BroadcastOp : Tn_Op<"broadcast", [Pure, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>]> {
+def Tn_BroadcastOp : Tn_Op<"broadcast", [
+    Pure, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "NumPy broadcast to a larger shape";
   let description = [{
     Constraint `broadcast_c1`: the operand's shape broadcasts to the result's, trailing dimensions aligned.
@@ -62,7 +63,7 @@ def Tn_BroadcastOp : Tn_Op<"broadcast", [Pure, DeclareOpInterfaceMethods<Tn_Refe
   let hasFolder = 1;
 }
 
-def Tn_SliceOp : Tn_PureOp<"slice"> {
+def Tn_SliceOp : Tn_PureOp<"slice", [DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Strided box of a tensor";
   let description = [{
     Element `i` of the result along a dimension is element `offsets + i * strides` of the operand; negative strides walk
@@ -77,7 +78,7 @@ def Tn_SliceOp : Tn_PureOp<"slice"> {
   let hasFolder = 1;
 }
 
-def Tn_ConcatOp : Tn_PureOp<"concat"> {
+def Tn_ConcatOp : Tn_PureOp<"concat", [DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Concatenation along one dimension";
   let description = [{
     Constraint `concat_c1`: operands agree in element type and in every dimension but `axis`.
@@ -101,7 +102,7 @@ def Tn_PadMode : I32EnumAttr<"PadMode", "what stands outside a tensor", [
 }
 def Tn_PadModeAttr : EnumAttr<Tn_Dialect, Tn_PadMode, "pad_mode">;
 
-def Tn_PadOp : Tn_PureOp<"pad"> {
+def Tn_PadOp : Tn_PureOp<"pad", [DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Padding on both sides of each dimension";
   let description = [{
     Constant mode writes `value` (a float attribute, converted to the element type); edge, reflect and wrap repeat
@@ -117,7 +118,8 @@ def Tn_PadOp : Tn_PureOp<"pad"> {
   let hasFolder = 1;
 }
 
-def Tn_GatherOp : Tn_PureOp<"gather"> {
+def Tn_GatherOp : Tn_PureOp<"gather", [
+    DeclareOpInterfaceMethods<Tn_LayoutOpInterface, ["canPermute", "followsLayout"]>]> {
   let summary = "Slices of a tensor picked by index along one dimension";
   let description = [{
     The result's shape is the operand's with dimension `axis` replaced by the shape of `indices`. A negative index counts
@@ -156,7 +158,8 @@ def Tn_GatherNdOp : Tn_PureOp<"gather_nd"> {
   let assemblyFormat = "$operand `,` $indices `batch` $batch_dims attr-dict `:` type($operand) `,` type($indices) `->` type($result)";
 }
 
-def Tn_IotaOp : Tn_Op<"iota", [Pure, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>]> {
+def Tn_IotaOp : Tn_Op<"iota", [
+    Pure, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Index along one dimension";
   let description = [{Example: `%i = tn.iota axis 1 -> tensor<2x4xi64>`}];
   let arguments = (ins I64Attr:$axis);

@@ -19,7 +19,7 @@ def Tn_ReduceKindAttr : EnumAttr<Tn_Dialect, Tn_ReduceKind, "reduce_kind">;
 
 def Tn_ReduceOp : Tn_Op<"reduce", [
     Pure, InferTypeOpAdaptor, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>,
-    DeclareOpInterfaceMethods<Tn_CostOpInterface>]> {
+    DeclareOpInterfaceMethods<Tn_CostOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Reduction along dimensions, which stay with size 1";
   let description = [{
     `arg_max` and `arg_min` give the i64 index of the first extreme element (the last with `select_last`) and take one
@@ -35,7 +35,7 @@ def Tn_ReduceOp : Tn_Op<"reduce", [
 
 def Tn_WindowOp : Tn_Op<"window", [
     Pure, InferTypeOpAdaptor, DeclareOpInterfaceMethods<Tn_ReferenceOpInterface>,
-    DeclareOpInterfaceMethods<Tn_CostOpInterface>]> {
+    DeclareOpInterfaceMethods<Tn_CostOpInterface>, DeclareOpInterfaceMethods<Tn_LayoutOpInterface>]> {
   let summary = "Reduction of a window that slides over every dimension";
   let description = [{
     Pooling in any layout: `sizes`, `strides`, `dilations`, `low` and `high` have one entry per dimension (1, 1, 1, 0, 0
