@@ -231,7 +231,15 @@ void ElementEmitter::store(Value value, const Buffer &buffer, Type element, Arra
   }
   value = broadcast(value);
   if (!at.lanes && at.step == 1) {
-    vector::StoreOp::create(b, loc, value, buffer.memref, ValueRange{at.base});
+    if (mask)
+      vector::MaskedStoreOp::create(b, loc, buffer.memref, ValueRange{at.base}, mask, value);
+    else
+      vector::StoreOp::create(b, loc, value, buffer.memref, ValueRange{at.base});
+    return;
+  }
+  if (mask) {
+    vector::ScatterOp::create(b, loc, /*result=*/Type(), buffer.memref, ValueRange{indexConstant(0)}, positions(at), mask,
+                              value);
     return;
   }
   Value all = positions(at);

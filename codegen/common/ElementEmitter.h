@@ -62,6 +62,9 @@ public:
   mlir::Value load(const Buffer &buffer, mlir::Type element, llvm::ArrayRef<Index> index);
   void store(mlir::Value value, const Buffer &buffer, mlir::Type element, llvm::ArrayRef<Index> index);
 
+  /// Restricts loads and stores of whole vectors to the lanes of a vector of i1; a null value lifts that.
+  void setMask(mlir::Value lanes) { mask = lanes; }
+
   /// Runs `body` in a scope of its own: what it emits is not reused outside (the code may be in a nested
   /// region).
   template <typename Function> auto scoped(Function body) {
@@ -112,6 +115,7 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
   int64_t laneCount;
+  mlir::Value mask;
   llvm::DenseMap<mlir::Value, Provider> providers;
   std::map<std::pair<void *, std::vector<std::pair<void *, int64_t>>>, mlir::Value> cache;
   llvm::DenseMap<std::pair<mlir::Block *, int64_t>, mlir::Value> constants;

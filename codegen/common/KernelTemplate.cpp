@@ -8,7 +8,7 @@ using namespace mlir;
 namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelTemplate *> allTemplates() {
-  static const KernelTemplate *const templates[] = {&contractionTemplate(), &depthwiseTemplate(), &lstmTemplate(),
+  static const KernelTemplate *const templates[] = {&contractionTemplate(),  
                                                     &rowsTemplate(), &elementwiseTemplate()};
   return templates;
 }

@@ -32,43 +32,51 @@ Num quartersPlus(Num k, Num r) {
   return fma(k, q.hi, fma(k, q.lo, r));
 }
 
-/// asin(|x|) = r where |x| < 1/2, and pi/2 - 2 r beyond.
+/// asin(|x|) = s + tail where |x| < 1/2, and pi/2 - 2 (s + tail) beyond.
 struct ArcSine {
-  Num beyond, r;
+  Num beyond, s, tail, sum;
 };
 ArcSine arcSine(Num x) {
   Num a = abs(x), beyond = a >= 0.5;
   Num z = select(beyond, (1.0 - a) * 0.5, a * a);
   Num s = select(beyond, sqrt(z), a);
   Num p = x.m->isF64() ? polynomial(z, coef::kAsinF64) : polynomial(z, coef::kAsinF32);
-  return {beyond, fma(s * z, p, s)};
+  Num cube = s * z;
+  return {beyond, s, cube * p, fma(cube, p, s)};
 }
 
 } // namespace
 
 Num expansionAsin(Num x) {
-  ArcSine s = arcSine(x);
-  Num large = quartersPlus(x.m->constant(2.0), s.r * -2.0);
-  return copySign(select(s.beyond, large, s.r), x);
+  ArcSine a = arcSine(x);
+  QuarterPi q = quarterPi(x);
+  // In this order the cancellation near x = 1/2 costs half an ulp.
+  Num large = (2 * q.hi - a.s * 2.0) + fma(a.tail, -2.0, 2 * q.lo);
+  return copySign(select(a.beyond, large, a.sum), x);
 }
 
 Num expansionAcos(Num x) {
   MathBuilder &m = *x.m;
-  ArcSine s = arcSine(x);
+  ArcSine a = arcSine(x);
   Num negative = x < 0.0;
   // beyond: 2 r or pi - 2 r; else pi/2 - r or pi/2 + r.
-  Num k = select(s.beyond, select(negative, 4.0, m.constant(0.0)), 2.0);
-  Num r = select(s.beyond, s.r + s.r, s.r);
-  return quartersPlus(k, select(s.beyond == negative, -r, r));
+  Num k = select(a.beyond, select(negative, 4.0, m.constant(0.0)), 2.0);
+  Num r = select(a.beyond, a.sum + a.sum, a.sum);
+  return quartersPlus(k, select(a.beyond == negative, -r, r));
 }
 
+/// f32: a reciprocal beyond 1; f64: (a - 1) / (a + 1) in the middle as well, which keeps the polynomial
+/// short.
 Num expansionAtan(Num x) {
   MathBuilder &m = *x.m;
-  Num a = abs(x);
-  Num far = a > 1.0 / kTanPi8, middle = a > kTanPi8;
-  Num num = select(far, -1.0, select(middle, a - 1.0, a));
-  Num den = select(far, a, select(middle, a + 1.0, 1.0));
-  Num k = select(far, 2.0, select(middle, 1.0, m.constant(0.0)));
+  Num a = abs(x), one = m.constant(1.0), zero = m.constant(0.0);
+  Num far = a > (m.isF64() ? 1 / kTanPi8 : 1.0);
+  Num num = a, den = one, k = zero;
+  if (m.isF64()) {
+    Num middle = a > kTanPi8;
+    num = select(middle, a - 1.0, a), den = select(middle, a + 1.0, one), k = select(middle, one, zero);
+  }
+  num = select(far, -1.0, num), den = select(far, a, den), k = select(far, 2.0, k);
   return copySign(quartersPlus(k, atanPolynomial(num / den)), x);
 }
 

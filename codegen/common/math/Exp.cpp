@@ -100,15 +100,28 @@ Num expansionExpM1(Num x) {
   return select(abs(x) < 0x1p-60, x, half);
 }
 
-/// tanh(x) = t / (t + 2) with t = e^(2|x|) - 1.
+/// tanh(x) = x + x^3 P(x^2) below 0.625, and 1 - 2 / (e^(2|x|) + 1) beyond (f32); t / (t + 2) with
+/// t = e^(2|x|) - 1 (f64).
 Num expansionTanh(Num x) {
-  Num a = clampMax(abs(x), x.m->isF64() ? 20 : 10);
-  Num t = expM1Scaled(a + a, 0);
-  return copySign(t / (t + 2.0), x);
+  Num a = abs(x);
+  if (x.m->isF64()) {
+    Num t = expM1Scaled(clampMax(a, 20) * 2.0, 0);
+    return copySign(t / (t + 2.0), x);
+  }
+  Num z = x * x;
+  Num small = fma(x * z, polynomial(z, coef::kTanhF32), x);
+  Num y = clampMax(a, 10) * 2.0;
+  Rounded k = roundScaled(y, kLog2e);
+  Num r = reduce(y, k.n);
+  Num e = fma(fma(expTail(r), r, 1.0), r, 1.0) * powerOfTwo(r, k.bits, 0);
+  Num large = 1.0 - 2.0 / (e + 1.0);
+  return select(a < 0.625, small, copySign(large, x));
 }
 
 /// sinh(x) = (t + t / (t + 1)) / 2 with t = e^|x| - 1, computed from t/4.
 Num expansionSinh(Num x) {
+  if (!x.m->isF64())
+    return inDouble(expansionSinh, x);
   Num a = clampMax(abs(x), overflowBound(x));
   Num w = expM1Scaled(a, 2);
   Num r = (w + w / fma(w, 4.0, 1.0)) * 2.0;

@@ -169,7 +169,10 @@ SmallVector<Num> unlessAny(Num cold, ArrayRef<Num> usual, function_ref<SmallVect
       scf::IfOp::create(m.b, m.loc, TypeRange(ValueRange(otherwise)), anyLane(cold), /*withElse=*/true);
   OpBuilder::InsertionGuard guard(m.b);
   m.b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(m.b, m.loc, values(rare()));
+  SmallVector<Num> mixed = llvm::map_to_vector(llvm::zip_equal(rare(), usual), [&](auto both) {
+    return select(cold, std::get<0>(both), std::get<1>(both));
+  });
+  scf::YieldOp::create(m.b, m.loc, values(mixed));
   m.b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(m.b, m.loc, otherwise);
   return llvm::map_to_vector(branch.getResults(), [&](Value v) { return m.wrap(v); });

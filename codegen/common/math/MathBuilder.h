@@ -123,8 +123,8 @@ Pair operator*(Pair a, Num b);
 Pair operator/(Pair a, Pair b);
 Pair operator+(Pair a, Pair b);
 
-/// The values `rare` yields where `cold` holds in any lane, and `usual` otherwise: a branch (scf.if) around
-/// code that hardly ever runs. `rare` must be right for all lanes.
+/// The values `rare` yields in the lanes where `cold` holds, and `usual` in the others; `rare` stands in a
+/// branch (scf.if) that is taken when any lane is cold, around code that hardly ever runs.
 llvm::SmallVector<Num> unlessAny(Num cold, llvm::ArrayRef<Num> usual,
                                  llvm::function_ref<llvm::SmallVector<Num>()> rare);
 

@@ -9,53 +9,39 @@
 namespace tenon::math {
 namespace {
 
-// f32: r = x - n pi in [-pi/2, pi/2] and one odd polynomial; cos(x) = sin(x + pi/2), n then a half-integer.
-
-/// (-1)^n (x - n pi) for |x| > kFastF32: every product with a 28-bit digit of 1/pi is exact in f64, whole
-/// turns drop out of it, and the rest is summed with its rounding errors.
-Num reduceHugeF32(Num x, bool cosine) {
-  MathBuilder wide(x.m->b, x.m->loc, x.m->withElement(x.m->b.getF64Type()));
-  Num y = widen(wide, x);
-  Pair sum{wide.constant(cosine ? 0.5 : 0.0), wide.constant(0.0)};
-  for (double digits : coef::kInvPi28) {
-    Num q = y * digits;
-    Pair next = twoSum(sum.hi, fma(roundEven(q * 0.5), -2.0, q));
-    sum = {next.hi, sum.lo + next.lo};
-  }
-  Num n = roundEven(sum.hi), halves = n * 0.5;
-  Num r = ((sum.hi - n) + sum.lo) * 0x1.921fb54442d18p1;
-  return narrow(*x.m, select(halves == trunc(halves), r, -r));
-}
-
-constexpr double kFastF32 = 65536;
-
-/// (-1)^n (x - n pi), or with n - 1/2 in place of n for the cosine.
-Num reduceF32(Num x, bool cosine) {
-  constexpr double magic = 0x1.8p23, invPi = 0x1.45f306dc9c883p-2;
-  Num t = cosine ? fma(x, invPi, 0.5) + magic : fma(x, invPi, magic);
-  Num n = t - magic;
-  if (cosine)
-    n = n - 0.5;
-  // pi in three parts of 24 bits; the first step is exact.
-  Num r = fma(-n, 0x1.921fb6p1, x);
-  r = fma(-n, -0x1.777a5cp-24, r);
-  r = fma(-n, -0x1.ee59dap-49, r);
-  r = fromBits(toBits(r) ^ shl(toBits(t), 31));
-  return unlessAny(abs(x) > kFastF32, {r},
-                   [&] { return llvm::SmallVector<Num>{reduceHugeF32(x, cosine)}; })[0];
-}
-
-Num sinPolynomialF32(Num r) {
-  Num z = r * r;
-  return fma(r * z, polynomial(z, coef::kSinF32), r);
-}
-
-// f64: x = n pi/2 + r, r in [-pi/4, pi/4] as a pair, both kernels, the quadrant chooses.
-
+/// x = n pi/2 + r, |r| <= pi/4, r a pair for f64 (r.lo is not set for f32).
 struct Quadrant {
   Num n;
   Pair r;
 };
+
+constexpr double kFastF32 = 65536, kFastF64 = 0x1p26;
+
+/// pi/2 in three parts of 24 bits, the first step exact.
+Quadrant reduceF32(Num x) {
+  constexpr double magic = 0x1.8p23, twoOverPi = 0x1.45f306dc9c883p-1;
+  Num n = fma(x, twoOverPi, magic) - magic;
+  Num r = fma(-n, 0x1.921fb6p0, x);
+  r = fma(-n, -0x1.777a5cp-25, r);
+  r = fma(-n, -0x1.ee59dap-50, r);
+  return {n, {r, {}}};
+}
+
+/// Every product of an f32 with a 28-bit digit of 2/pi is exact in f64; whole turns drop out of it, and the
+/// rest is summed with its rounding errors.
+Quadrant reduceHugeF32(Num x) {
+  MathBuilder wide(x.m->b, x.m->loc, x.m->withElement(x.m->b.getF64Type()));
+  Num y = widen(wide, x), zero = wide.constant(0.0);
+  Pair sum{zero, zero};
+  for (double digit : coef::kTwoOverPi28) {
+    Num q = y * digit;
+    Pair next = twoSum(sum.hi, fma(roundEven(q * 0.25), -4.0, q));
+    sum = {next.hi, sum.lo + next.lo};
+  }
+  Num n = roundEven(sum.hi);
+  Num r = ((sum.hi - n) + sum.lo) * 0x1.921fb54442d18p0;
+  return {narrow(*x.m, n), {narrow(*x.m, r), {}}};
+}
 
 /// For |x| <= 2^26: pi/2 in three parts of 53 bits, the first step exact.
 Quadrant reduceF64(Num x) {
@@ -109,52 +95,63 @@ Quadrant reduceHugeF64(Num x) {
   return {n, fraction * Pair{m.constant(0x1.921fb54442d18p0), m.constant(0x1.1a62633145c07p-54)}};
 }
 
-Quadrant quadrantF64(Num x) {
+Quadrant quadrant(Num x) {
+  if (!x.m->isF64()) {
+    Quadrant q = reduceF32(x);
+    auto v = unlessAny(abs(x) > kFastF32, {q.n, q.r.hi}, [&] {
+      Quadrant huge = reduceHugeF32(x);
+      return llvm::SmallVector<Num>{huge.n, huge.r.hi};
+    });
+    return {v[0], {v[1], {}}};
+  }
   Quadrant q = reduceF64(x);
-  auto v = unlessAny(abs(x) > 0x1p26, {q.n, q.r.hi, q.r.lo}, [&] {
+  auto v = unlessAny(abs(x) > kFastF64, {q.n, q.r.hi, q.r.lo}, [&] {
     Quadrant huge = reduceHugeF64(x);
     return llvm::SmallVector<Num>{huge.n, huge.r.hi, huge.r.lo};
   });
   return {v[0], {v[1], v[2]}};
 }
 
-Num sinKernelF64(Pair r) {
-  Num z = r.hi * r.hi;
-  Num low = r.lo * fma(z, -0.5, 1.0);
-  return r.hi + fma(r.hi * z, polynomial(z, coef::kSinF64), low);
+Num sinKernel(Pair r) {
+  Num z = r.hi * r.hi, cube = r.hi * z;
+  if (!z.m->isF64())
+    return fma(cube, polynomial(z, coef::kSinF32), r.hi);
+  return r.hi + fma(cube, polynomial(z, coef::kSinF64), r.lo * fma(z, -0.5, 1.0));
 }
 
-Num cosKernelF64(Pair r) {
+Num cosKernel(Pair r) {
   Num z = r.hi * r.hi, half = z * 0.5, w = 1.0 - half;
+  if (!z.m->isF64())
+    return fma(z * z, polynomial(z, coef::kCosF32), w);
   Num low = fma(z * z, polynomial(z, coef::kCosF64), -(r.hi * r.lo));
   return w + (((1.0 - w) - half) + low);
 }
 
+/// n + shift as an integer, right in its low bits.
+Num quadrantBits(Num n, int shift) { return toBits(n + ((n.m->isF64() ? 0x1.8p52 : 0x1.8p23) + shift)); }
+
 /// sin(x + shift pi/2).
-Num sinShiftedF64(Num x, int shift) {
-  Quadrant q = quadrantF64(x);
-  Num n = toBits(q.n + (0x1.8p52 + shift));
+Num sinShifted(Num x, int shift) {
+  Quadrant q = quadrant(x);
+  Num n = quadrantBits(q.n, shift);
   Num odd = (n & x.m->integer(1)) != 0.0;
-  Num value = select(odd, cosKernelF64(q.r), sinKernelF64(q.r));
-  return fromBits(toBits(value) ^ shl(lshr(n, 1), 63));
+  Num value = select(odd, cosKernel(q.r), sinKernel(q.r));
+  return fromBits(toBits(value) ^ shl(lshr(n, 1), x.m->isF64() ? 63 : 31));
 }
 
 } // namespace
 
-Num expansionSin(Num x) {
-  Num r = x.m->isF64() ? sinShiftedF64(x, 0) : sinPolynomialF32(reduceF32(x, false));
-  return select(x == 0.0, x, r);
-}
+Num expansionSin(Num x) { return select(x == 0.0, x, sinShifted(x, 0)); }
 
-Num expansionCos(Num x) { return x.m->isF64() ? sinShiftedF64(x, 1) : sinPolynomialF32(reduceF32(x, true)); }
+Num expansionCos(Num x) { return sinShifted(x, 1); }
 
 /// sin / cos, or -cos / sin in odd quadrants.
 Num expansionTan(Num x) {
   if (!x.m->isF64())
     return inDouble(expansionTan, x);
-  Quadrant q = quadrantF64(x);
-  Num s = sinKernelF64(q.r), c = cosKernelF64(q.r);
-  Num odd = (toBits(q.n + 0x1.8p52) & x.m->integer(1)) != 0.0;
+  Quadrant q = quadrant(x);
+  Num s = sinKernel(q.r), c = cosKernel(q.r);
+  Num odd = (quadrantBits(q.n, 0) & x.m->integer(1)) != 0.0;
   return select(x == 0.0, x, select(odd, -c, s) / select(odd, s, c));
 }
 

@@ -93,17 +93,19 @@ def main():
     table("kLogTailF64", "(atanh(s)/s - 1 - s^2/3)/s^4 in s^2, error relative to atanh(s)", 53,
           lambda z: (atanh2(z) - mpf(1) / 3) / z, 0, zlog, 9, lambda z: z**2 * mp.sqrt(z) / mp.atanh(mp.sqrt(z)))
     g, w = odd(mp.sin)
-    table("kSinF32", "(sin(x)/x - 1)/x^2 in x^2", 24, g, 0, mpf("1.6") ** 2, 5, w)
     q = (mp.pi / 4 * mpf("1.001")) ** 2
-    table("kSinF64", "(sin(x)/x - 1)/x^2 in x^2", 53, g, 0, q, 6, w)
-    table("kCosF64", "(cos(x) - 1 + x^2/2)/x^4 in x^2, error relative to cos(x)", 53,
-          lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, q, 6, lambda z: z**2 / mp.cos(mp.sqrt(z)))
+    for bits, suffix, count in ((24, "F32", 3), (53, "F64", 6)):
+        table(f"kSin{suffix}", "(sin(x)/x - 1)/x^2 in x^2", bits, g, 0, q, count, w)
+        table(f"kCos{suffix}", "(cos(x) - 1 + x^2/2)/x^4 in x^2, error relative to cos(x)", bits,
+              lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2, 0, q, count, lambda z: z**2 / mp.cos(mp.sqrt(z)))
     g, w = odd(mp.atan)
-    table("kAtanF32", "(atan(x)/x - 1)/x^2 in x^2", 24, g, 0, (s2 - 1) ** 2 * mpf("1.001"), 5, w)
+    table("kAtanF32", "(atan(x)/x - 1)/x^2 in x^2", 24, g, 0, 1, 9, w)
     table("kAtanF64", "(atan(x)/x - 1)/x^2 in x^2", 53, g, 0, (s2 - 1) ** 2 * mpf("1.001"), 11, w)
     g, w = odd(mp.asin)
     table("kAsinF32", "(asin(x)/x - 1)/x^2 in x^2", 24, g, 0, "0.25", 5, w)
     table("kAsinF64", "(asin(x)/x - 1)/x^2 in x^2", 53, g, 0, "0.25", 13, w)
+    g, w = odd(mp.tanh)
+    table("kTanhF32", "(tanh(x)/x - 1)/x^2 in x^2", 24, g, 0, mpf("0.625") ** 2, 5, w)
     erf_over = lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1
     erf_w = lambda z: mp.sqrt(z) / mp.erf(mp.sqrt(z))
     table("kErfF32", "erf(x)/x - 1 in x^2, error relative to erf(x)", 24, erf_over, 0, 1, 7, erf_w)
@@ -116,8 +118,8 @@ def main():
     table("kErfcF64", "(1+2x) e^(x^2) erfc(x) in t = (x-4)/(x+4), for x in [0.5, 28]", 53,
           lambda t: scaled(at(t)), mpf("-3.5") / mpf("4.5"), mpf("0.75"), 22, lambda t: 1 / scaled(at(t)))
     mp.dps = 420
-    print("/// 1/pi in digits of 28 bits: 1/pi = sum of the entries.")
-    words("kInvPi28", 1 / mp.pi, 28, 8, lambda i: -28 * (i + 1))
+    print("/// 2/pi in digits of 28 bits: 2/pi = sum of the entries.")
+    words("kTwoOverPi28", 2 / mp.pi, 28, 8, lambda i: -28 * (i + 1))
     print("/// 2/pi in digits of 53 bits: 2/pi = sum of kTwoOverPi53[i] * 2^(-53 i).")
     words("kTwoOverPi53", 2 / mp.pi, 53, 24, lambda i: -53)
     print("} // namespace tenon::math::coef\n// clang-format on")

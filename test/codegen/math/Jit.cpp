@@ -7,6 +7,7 @@
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,21 +39,39 @@ template <typename T> T check(llvm::Expected<T> value) {
   return std::move(*value);
 }
 
+std::string load(const std::string &name, const std::string &type) {
+  std::string text = "  %" + name + " = llvm.load %p" + name + " {alignment = 4 : i64} : !llvm.ptr -> ";
+  // Only scalars and 1-D vectors have an LLVM type to load.
+  if (type == "vector<f32>")
+    return "  %s" + text.substr(3) + "f32\n  %" + name + " = vector.broadcast %s" + name +
+           " : f32 to vector<f32>\n";
+  if (type == "vector<4x4xf32>")
+    return "  %s" + text.substr(3) + "vector<16xf32>\n  %" + name + " = vector.shape_cast %s" + name +
+           " : vector<16xf32> to vector<4x4xf32>\n";
+  return text + type + "\n";
+}
+
+std::string store(const std::string &name, const std::string &to, const std::string &type) {
+  if (type == "vector<f32>")
+    return "  %s" + name + " = vector.extract %" + name + "[] : f32 from vector<f32>\n" +
+           store("s" + name, to, "f32");
+  if (type == "vector<4x4xf32>")
+    return "  %s" + name + " = vector.shape_cast %" + name + " : vector<4x4xf32> to vector<16xf32>\n" +
+           store("s" + name, to, "vector<16xf32>");
+  return "  llvm.store %" + name + ", %" + to + " {alignment = 4 : i64} : " + type + ", !llvm.ptr\n";
+}
+
 /// The function as text: operands are loaded from pointers, results stored one after the other.
 std::string source(const Case &c) {
-  std::string second = c.exponent.empty() ? c.type : c.exponent;
-  std::string text = "func.func @f(%pa: !llvm.ptr, %pb: !llvm.ptr, %out: !llvm.ptr) {\n"
-                     "  %a = llvm.load %pa {alignment = 4 : i64} : !llvm.ptr -> " +
-                     c.type + "\n";
+  std::string text = "func.func @f(%pa: !llvm.ptr, %pb: !llvm.ptr, %out: !llvm.ptr) {\n" + load("a", c.type);
   if (c.operands == 2)
-    text += "  %b = llvm.load %pb {alignment = 4 : i64} : !llvm.ptr -> " + second + "\n";
+    text += load("b", c.exponent.empty() ? c.type : c.exponent);
   text += c.results == 2 ? "  %r, %s = " : "  %r = ";
   text += "math." + c.op + (c.operands == 2 ? " %a, %b : " : " %a : ") + c.type;
-  text += (c.exponent.empty() ? "" : ", " + c.exponent) + "\n";
-  text += "  llvm.store %r, %out {alignment = 4 : i64} : " + c.type + ", !llvm.ptr\n";
+  text += (c.exponent.empty() ? "" : ", " + c.exponent) + "\n" + store("r", "out", c.type);
   if (c.results == 2)
-    text += "  %q = llvm.getelementptr %out[1] : (!llvm.ptr) -> !llvm.ptr, " + c.type +
-            "\n  llvm.store %s, %q {alignment = 4 : i64} : " + c.type + ", !llvm.ptr\n";
+    text += "  %q = llvm.getelementptr %out[1] : (!llvm.ptr) -> !llvm.ptr, " + c.type + "\n" +
+            store("s", "q", c.type);
   return text + "  return\n}\n";
 }
 
@@ -60,6 +79,7 @@ std::unique_ptr<MLIRContext> makeContext() {
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
                   mlir::math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
+  ub::registerConvertUBToLLVMInterface(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   return std::make_unique<MLIRContext>(registry);
@@ -75,6 +95,7 @@ void lower(ModuleOp module) {
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   if (failed(pm.run(module)))
     throw std::runtime_error("lowering failed");
@@ -111,6 +132,8 @@ Compiled::Compiled(const Case &c, const std::string &cpu) : state(std::make_uniq
 
   auto context = std::make_unique<llvm::LLVMContext>();
   auto llvmModule = translateModuleToLLVMIR(*module, *context);
+  if (!llvmModule)
+    throw std::runtime_error("translation failed");
   llvm::orc::JITTargetMachineBuilder builder{llvm::Triple(llvm::sys::getProcessTriple())};
   builder.setCPU(cpu);
   auto target = check(builder.createTargetMachine());
