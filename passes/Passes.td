@@ -152,4 +152,24 @@ def Layout : Tn_Pass<"layout"> {
                     Statistic<"after", "transposes-after", "Transposes of computed values after the pass">];
 }
 
+def SinkTransposes : Tn_Pass<"sink-transposes"> {
+  let summary = "Transposes moved towards the results until they cancel";
+  let description = [{
+    Moves `tn.transpose` downwards through operations with `LayoutOpInterface` where that does not make more of them:
+    every operand that follows is a transpose of the same kind with one reader, a constant, or not changed by it.
+    Transposes meet and cancel, or end in the loop numbers of a `tn.contract`.
+
+    Before:
+    ```mlir
+    %0 = tn.transpose %x [0, 2, 1] : tensor<2x3x4xf32> -> tensor<2x4x3xf32>
+    %1 = tn.softmax %0 axis 2 : tensor<2x4x3xf32> -> tensor<2x4x3xf32>
+    ```
+    After:
+    ```mlir
+    %0 = tn.softmax %x axis 1 : tensor<2x3x4xf32> -> tensor<2x3x4xf32>
+    %1 = tn.transpose %0 [0, 2, 1] : tensor<2x3x4xf32> -> tensor<2x4x3xf32>
+    ```
+  }];
+}
+
 #endif

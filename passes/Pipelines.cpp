@@ -30,6 +30,7 @@ void buildLayoutPipeline(OpPassManager &pm, const PipelineOptions &options) {
   FoldConstantsOptions folding;
   folding.maxGrowth = options.maxGrowth;
   OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createSinkTransposes());       // transpose, op, transpose --> op
   fn.addPass(createLayout());               // NCHW convolutions --> channels last
   fn.addPass(createSinkReshapes());         // reshape, op, reshape --> op
   fn.addPass(createSimplify());             // transposes in contractions --> loop numbers
