@@ -1,0 +1,273 @@
+#include "frontend/onnx/Importer.h"
+#include "frontend/onnx/Constants.h"
+#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace tenon::onnx {
+
+namespace {
+
+/// Imports one graph. A name maps to a null value when its node could not be imported: nodes that read it are skipped.
+class GraphImporter {
+public:
+  GraphImporter(const Model &model, const ImportOptions &options, MLIRContext &context, Diagnostics &diags)
+      : model(model), options(options), diags(diags), builder(&context) {}
+
+  OwningOpRef<ModuleOp> run();
+
+private:
+  void addArguments(func::FuncOp function);
+  RankedTensorType argumentType(const ValueInfo &input);
+  std::optional<int64_t> resolve(const ValueInfo &input, size_t i);
+  void importNode(const Node &node);
+  const OpEntry *findEntry(const Node &node);
+  bool hasRightArity(const Node &node, const OpEntry &entry);
+  void addOutputs(func::FuncOp function);
+  /// The value of a name; null if it is poisoned. Initializers become constants where they are first read.
+  Value lookup(const std::string &name);
+  void reportOpenDims();
+
+  const Model &model;
+  const ImportOptions &options;
+  Diagnostics &diags;
+  OpBuilder builder;
+  std::unordered_map<std::string, Value> values;
+  llvm::SetVector<StringRef> openDims;
+  std::vector<std::string> openInputs;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+/// The size of dimension `i`, or nothing if it is left open, which is noted.
+std::optional<int64_t> GraphImporter::resolve(const ValueInfo &input, size_t i) {
+  const Dim &dim = input.type.dims[i];
+  if (dim.kind == Dim::Fixed)
+    return dim.size;
+  if (dim.kind == Dim::Symbol) {
+    auto it = options.dims.find(dim.symbol);
+    if (it != options.dims.end())
+      return it->second;
+    openDims.insert(dim.symbol);
+    return std::nullopt;
+  }
+  openInputs.push_back(quoted(input.name) + " dimension " + std::to_string(i));
+  return std::nullopt;
+}
+
+RankedTensorType GraphImporter::argumentType(const ValueInfo &input) {
+  Type element = input.type.kind == ValueType::Tensor ? convertElementType(input.type.elementType, builder.getContext())
+                                                      : Type();
+  if (!element) {
+    diags.error(Status::Unsupported, "input " + quoted(input.name) + " has type " + input.type.str() +
+                                         ", which Tenon does not support");
+    return {};
+  }
+  if (auto it = options.shapes.find(input.name); it != options.shapes.end()) {
+    if (input.type.hasRank && input.type.dims.size() != it->second.size())
+      diags.error(Status::Malformed, "the shape given for input " + quoted(input.name) + " has " +
+                                         std::to_string(it->second.size()) + " dimensions, the model declares " +
+                                         input.type.str());
+    return RankedTensorType::get(it->second, element);
+  }
+  if (!input.type.hasRank) {
+    openInputs.push_back(quoted(input.name) + " (rank not known)");
+    return {};
+  }
+  SmallVector<int64_t> shape;
+  for (size_t i = 0; i < input.type.dims.size(); ++i)
+    if (auto size = resolve(input, i))
+      shape.push_back(*size);
+  return shape.size() == input.type.dims.size() ? RankedTensorType::get(shape, element) : RankedTensorType();
+}
+
+void GraphImporter::reportOpenDims() {
+  if (!openDims.empty()) {
+    std::string names = llvm::join(openDims, ", ");
+    diags.error(Status::Unsupported, "dimensions are left open: " + names)
+        .notes.push_back("give each a size: --dim " + openDims.front().str() + "=8, or --shape input:1x3x224x224");
+  }
+  if (!openInputs.empty())
+    diags.error(Status::Unsupported, "shapes are left open: " + llvm::join(openInputs, ", "))
+        .notes.push_back("give the input a shape: --shape input:1x3x224x224");
+}
+
+void GraphImporter::addArguments(func::FuncOp function) {
+  Block *block = &function.getBody().front();
+  SmallVector<Type> types;
+  for (const ValueInfo &input : model.graph.inputs) {
+    if (model.graph.findInitializer(input.name) || model.graph.findSparseInitializer(input.name) ||
+        options.constants.count(input.name))
+      continue;
+    RankedTensorType type = argumentType(input);
+    if (!type) {
+      values[input.name] = Value();
+      continue;
+    }
+    Location loc = NameLoc::get(builder.getStringAttr(input.name));
+    values[input.name] = block->addArgument(type, loc);
+    types.push_back(type);
+  }
+  function.setFunctionType(builder.getFunctionType(types, {}));
+  unsigned i = 0;
+  for (const ValueInfo &input : model.graph.inputs)
+    if (auto it = values.find(input.name); it != values.end() && it->second)
+      function.setArgAttr(i++, "tn.name", builder.getStringAttr(input.name));
+  reportOpenDims();
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+Value GraphImporter::lookup(const std::string &name) {
+  if (auto it = values.find(name); it != values.end())
+    return it->second;
+  Value &value = values[name];
+  const TensorData *data = model.graph.findInitializer(name);
+  if (auto it = options.constants.find(name); it != options.constants.end())
+    data = &it->second;
+  if (!data) {
+    diags.error(Status::Unsupported, "initializer " + quoted(name) + " is sparse, which Tenon does not support");
+    return value;
+  }
+  mlir::Attribute attr = constantAttribute(*data, builder.getContext(), name);
+  if (!attr) {
+    diags.error(Status::Unsupported, "initializer " + quoted(name) + " has element type " +
+                                         std::string(elementTypeName(data->type())) +
+                                         ", which Tenon does not support");
+    return value;
+  }
+  auto type = RankedTensorType::get(data->dims(), convertElementType(data->type(), builder.getContext()));
+  value = tn::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)), type, attr);
+  return value;
+}
+
+const OpEntry *GraphImporter::findEntry(const Node &node) {
+  const OpRegistry &registry = OpRegistry::get();
+  if (const OpEntry *entry = registry.find(node.domain, node.opType, node.opset))
+    return entry;
+  std::string op = (node.domain.empty() ? "" : node.domain + "::") + node.opType;
+  std::string message = "Tenon does not support operator " + op;
+  if (auto first = registry.firstVersion(node.domain, node.opType))
+    message += " of opset " + std::to_string(node.opset) + " (it does from opset " + std::to_string(*first) + " on)";
+  Diagnostic &diagnostic = diags.error(Status::Unsupported, message, node.name);
+  std::string note = "opset " + std::to_string(node.opset) + ", inputs (";
+  for (auto [i, name] : llvm::enumerate(node.inputs)) {
+    auto it = values.find(name);
+    const TensorData *data = model.graph.findInitializer(name);
+    note += i ? ", " : "";
+    if (it != values.end() && it->second)
+      note += describeType(it->second.getType());
+    else
+      note += data ? std::string(elementTypeName(data->type())) + " constant" : name.empty() ? "-" : "?";
+  }
+  diagnostic.notes.push_back(note + ")");
+  return nullptr;
+}
+
+bool GraphImporter::hasRightArity(const Node &node, const OpEntry &entry) {
+  bool complete = node.inputs.size() <= entry.maxInputs;
+  for (unsigned i = 0; i < entry.minInputs; ++i)
+    complete &= node.hasInput(i);
+  if (!complete)
+    diags.error(Status::Malformed,
+                node.opType + " has " + std::to_string(node.inputs.size()) + " inputs; it takes " +
+                    std::to_string(entry.minInputs) +
+                    (entry.maxInputs == entry.minInputs ? ""
+                     : entry.maxInputs == anyNumber     ? " or more"
+                                                        : " to " + std::to_string(entry.maxInputs)),
+                node.name);
+  return complete;
+}
+
+void GraphImporter::importNode(const Node &node) {
+  for (const std::string &output : node.outputs)
+    if (!output.empty())
+      values[output] = Value();
+  const OpEntry *entry = findEntry(node);
+  if (!entry || !hasRightArity(node, *entry))
+    return;
+  SmallVector<Value> inputs;
+  bool poisoned = false;
+  for (const std::string &name : node.inputs) {
+    inputs.push_back(name.empty() ? Value() : lookup(name));
+    poisoned |= !name.empty() && !inputs.back();
+  }
+  if (poisoned)
+    return;
+  NodeImporter importer(node, inputs, builder, diags, options.maxTensorBytes);
+  bool imported = succeeded(entry->import(importer));
+  if (importer.hasError() || !importer.attrs.finish(diags))
+    return;
+  if (!imported)
+    return (void)importer.malformed("the node can't be imported");
+  for (auto [name, value] : llvm::zip(node.outputs, importer.takenResults()))
+    if (!name.empty())
+      values[name] = value;
+}
+
+//===----------------------------------------------------------------------===//
+// Outputs
+//===----------------------------------------------------------------------===//
+
+void GraphImporter::addOutputs(func::FuncOp function) {
+  SmallVector<Value> results;
+  SmallVector<Type> types;
+  for (const ValueInfo &output : model.graph.outputs) {
+    Value value = lookup(output.name);
+    if (!value)
+      return;
+    results.push_back(value);
+    types.push_back(value.getType());
+  }
+  func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
+  function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), types));
+  for (auto [i, output] : llvm::enumerate(model.graph.outputs))
+    function.setResultAttr(i, "tn.name", builder.getStringAttr(output.name));
+}
+
+/// Erases what constant folding left behind.
+static void eraseDeadOps(func::FuncOp function) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+OwningOpRef<ModuleOp> GraphImporter::run() {
+  Location loc = builder.getUnknownLoc();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  builder.setInsertionPointToEnd(module->getBody());
+  auto function = func::FuncOp::create(builder, loc, "main", builder.getFunctionType({}, {}));
+  builder.setInsertionPointToEnd(function.addEntryBlock());
+  addArguments(function);
+  for (const Node &node : model.graph.nodes)
+    importNode(node);
+  addOutputs(function);
+  if (diags.errorCount())
+    return {};
+  eraseDeadOps(function);
+  if (failed(verify(*module))) {
+    diags.error(Status::Malformed, "internal error: the imported module is not valid");
+    return {};
+  }
+  return module;
+}
+
+OwningOpRef<ModuleOp> importModel(const Model &model, const ImportOptions &options, MLIRContext &context,
+                                  Diagnostics &diags) {
+  context.loadDialect<tn::TnDialect, func::FuncDialect>();
+  return GraphImporter(model, options, context, diags).run();
+}
+
+} // namespace tenon::onnx
