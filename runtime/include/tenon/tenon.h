@@ -27,8 +27,7 @@
 extern "C" {
 #endif
 
-/* ---- Status ----------------------------------------------------------------------------------------------
- */
+/* ---- Status ---- */
 
 /* The numbers are part of the model ABI: compiled code returns them. */
 typedef enum tn_status {
@@ -56,8 +55,7 @@ TN_API const char *tn_version(void);
 /* TN_CPU_* bits of this machine, as far as the operating system lets programs use them. */
 TN_API uint32_t tn_cpu_features(void);
 
-/* ---- What a host may plug in -----------------------------------------------------------------------------
- */
+/* ---- What a host may plug in ---- */
 
 /* All memory of the runtime goes through one of these when given. `alloc` returns NULL when there is none;
  * `alignment` is a power of two, at least 64. `free` gets the size that `alloc` was asked for. */
@@ -77,8 +75,7 @@ typedef struct tn_profile_event {
 } tn_profile_event;
 typedef void (*tn_profile_fn)(void *user, const tn_profile_event *event);
 
-/* ---- Tensors and values ----------------------------------------------------------------------------------
- */
+/* ---- Tensors and values ---- */
 
 /* A view of a row-major tensor; owns nothing. `bytes` is the capacity of the buffer behind `data`. */
 typedef struct tn_tensor {
@@ -134,8 +131,7 @@ TN_API tn_value *tn_value_find(const tn_value *map, const tn_value *key);
 TN_API tn_status tn_value_append(tn_value *sequence, tn_value *item);
 TN_API tn_status tn_value_insert(tn_value *map, tn_value *key, tn_value *item);
 
-/* ---- Models ----------------------------------------------------------------------------------------------
- */
+/* ---- Models ---- */
 
 typedef struct tn_model tn_model;
 
@@ -173,8 +169,7 @@ TN_API tn_status tn_artifact_read(const char *path, tn_note *note);
  * keep it valid. */
 TN_API tn_status tn_artifact_seal(void *image, size_t bytes);
 
-/* ---- What a model says about itself ----------------------------------------------------------------------
- */
+/* ---- What a model says about itself ---- */
 /* Strings and arrays live as long as the model. An index out of range is NOT_FOUND. */
 
 typedef struct tn_model_info {
@@ -237,8 +232,7 @@ TN_API tn_status tn_find_entry(const tn_model *model, const char *name, uint32_t
 TN_API tn_status tn_find_input(const tn_model *model, uint32_t entry, const char *name, uint32_t *index);
 TN_API tn_status tn_find_output(const tn_model *model, uint32_t entry, const char *name, uint32_t *index);
 
-/* ---- Threads ---------------------------------------------------------------------------------------------
- */
+/* ---- Threads ---- */
 
 typedef struct tn_pool tn_pool;
 
@@ -260,8 +254,7 @@ TN_API uint32_t tn_pool_threads(const tn_pool *pool);
 /* Contexts keep their pool alive. NULL is allowed. */
 TN_API void tn_pool_destroy(tn_pool *pool);
 
-/* ---- Running ---------------------------------------------------------------------------------------------
- */
+/* ---- Running ---- */
 
 typedef struct tn_context tn_context;
 
