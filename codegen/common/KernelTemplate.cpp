@@ -7,23 +7,15 @@ using namespace mlir;
 
 namespace tenon::codegen {
 
-llvm::ArrayRef<const KernelTemplate *> allTemplates() {
-  static const KernelTemplate *const templates[] = {&contractionTemplate(),  
-                                                    &rowsTemplate(), &elementwiseTemplate()};
+llvm::ArrayRef<const KernelModel *> allTemplates() {
+  static const KernelModel *const templates[] = {&contractionTemplate(), &rowsTemplate(), &elementwiseTemplate()};
   return templates;
 }
 
 const KernelTemplate *findTemplate(llvm::StringRef name) {
-  for (const KernelTemplate *t : allTemplates())
+  for (const KernelModel *t : allTemplates())
     if (t->getName() == name)
-      return t;
-  return nullptr;
-}
-
-const KernelTemplate *matchTemplate(tn::KernelOp kernel) {
-  for (const KernelTemplate *t : allTemplates())
-    if (t->match(kernel))
-      return t;
+      return static_cast<const KernelTemplate *>(t);
   return nullptr;
 }
 

@@ -9,8 +9,8 @@
 #define TENON_CODEGEN_COMMON_KERNELTEMPLATE_H
 
 #include "codegen/common/ElementEmitter.h"
-#include "codegen/common/Target.h"
 #include "ir/Dialect.h"
+#include "passes/KernelModel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace tenon::codegen {
@@ -52,32 +52,17 @@ private:
   llvm::SmallVector<Buffer> inputs, outputs;
 };
 
-class KernelTemplate {
+/// A kernel model that can also be lowered.
+class KernelTemplate : public KernelModel {
 public:
-  virtual ~KernelTemplate() = default;
-  virtual llvm::StringRef getName() const = 0;
-
-  /// Whether the template can lower this kernel's body.
-  virtual bool match(tn::KernelOp kernel) const = 0;
-  /// Parameters for a target. Everything that depends on the target is decided here.
-  virtual mlir::DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const = 0;
-  /// Number of work items of the parallel space.
-  virtual int64_t extent(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const = 0;
-  /// Scratch memory per thread in bytes.
-  virtual int64_t scratchBytes(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const { return 0; }
-  /// Whether output `o` may share memory with input `i`: each element of the input is read, for the last time,
-  /// before or together with the write of the output's element at the same position.
-  virtual bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const { return false; }
   /// Emits the body of the function.
   virtual mlir::LogicalResult lower(KernelFunction &fn, mlir::DictionaryAttr schedule) const = 0;
 };
 
 /// All templates, most specific first.
-llvm::ArrayRef<const KernelTemplate *> allTemplates();
+llvm::ArrayRef<const KernelModel *> allTemplates();
 /// The template of that name, or null.
 const KernelTemplate *findTemplate(llvm::StringRef name);
-/// The first template that matches, or null.
-const KernelTemplate *matchTemplate(tn::KernelOp kernel);
 
 /// An integer entry of a schedule.
 int64_t scheduled(mlir::DictionaryAttr schedule, llvm::StringRef name);

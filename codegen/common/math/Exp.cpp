@@ -108,14 +108,14 @@ Num expansionTanh(Num x) {
     Num t = expM1Scaled(clampMax(a, 20) * 2.0, 0);
     return copySign(t / (t + 2.0), x);
   }
-  Num z = x * x;
-  Num small = fma(x * z, polynomial(z, coef::kTanhF32), x);
+  Num z = a * a;
+  Num small = fma(a * z, polynomial(z, coef::kTanhF32), a);
   Num y = clampMax(a, 10) * 2.0;
   Rounded k = roundScaled(y, kLog2e);
   Num r = reduce(y, k.n);
   Num e = fma(fma(expTail(r), r, 1.0), r, 1.0) * powerOfTwo(r, k.bits, 0);
   Num large = 1.0 - 2.0 / (e + 1.0);
-  return select(a < 0.625, small, copySign(large, x));
+  return copySign(select(a < 0.625, small, large), x);
 }
 
 /// sinh(x) = (t + t / (t + 1)) / 2 with t = e^|x| - 1, computed from t/4.
