@@ -45,6 +45,7 @@ const SparseTensorData *Graph::findSparseInitializer(std::string_view name) cons
 static int messageNesting(unsigned depth) { return 3 * static_cast<int>(std::min(depth, 1000u)) + 32; }
 
 static bool checkHeader(const ModelProto &proto, const std::string &path, Diagnostics &diags) {
+  size_t errorsBefore = diags.errorCount();
   if (!proto.has_graph() && !proto.has_ir_version()) {
     diags.error(Status::Malformed,
                 fmt::format("not an ONNX model: {} has neither an ir_version nor a graph", quoted(path)));
@@ -60,7 +61,7 @@ static bool checkHeader(const ModelProto &proto, const std::string &path, Diagno
                                                proto.has_ir_version() ? "an invalid" : "no"));
   if (!proto.has_graph())
     diags.error(Status::Malformed, fmt::format("the model {} has no graph", quoted(path)));
-  return diags.errorCount() == 0;
+  return diags.errorCount() == errorsBefore;
 }
 
 static std::shared_ptr<const Model> build(ModelProto &proto, const std::string &directory,

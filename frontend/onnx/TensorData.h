@@ -21,8 +21,9 @@ struct TensorSource {
   std::string file;
   uint64_t offset = 0;
   uint64_t length = 0;
-  std::string location;  ///< as the model gives it
-  uint64_t fileSize = 0; ///< bytes of the whole file, which is mapped as one: bytes() lies `offset` behind its start
+  std::string location; ///< as the model gives it
+  uint64_t fileSize =
+      0; ///< bytes of the whole file, which is mapped as one: bytes() lies `offset` behind its start
 };
 
 /// A constant tensor. Cheap to copy: the bytes are shared, never copied, and live as long as any copy does.

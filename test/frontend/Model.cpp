@@ -276,6 +276,7 @@ TEST_CASE("files that are no models") {
   CHECK(status(dir.write("zeros.onnx", std::string(100, '\0')), "not an ONNX model: ") == Status::Malformed);
   std::string file = dir.write("relu.onnx", reluModel().SerializeAsString());
   Diagnostics diags;
+  diags.error(Status::IoError, "of another file");
   CHECK(Model::load(file, {}, diags));
 }
 
