@@ -14,6 +14,13 @@ namespace tenon {
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 
+struct KernelLibrary;
+
+/// The passes that plan kernels need the library of kernel templates; those made without it do nothing.
+std::unique_ptr<mlir::Pass> createFuse(const KernelLibrary &library);
+std::unique_ptr<mlir::Pass> createSchedule(const KernelLibrary &library);
+std::unique_ptr<mlir::Pass> createPlanMemory(const KernelLibrary &library);
+
 } // namespace tenon
 
 #endif

@@ -172,4 +172,107 @@ def SinkTransposes : Tn_Pass<"sink-transposes"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// fuse
+//===----------------------------------------------------------------------===//
+
+def MaterializePadding : Tn_Pass<"materialize-padding"> {
+  let summary = "Padding of convolutions as an operation of its own";
+  let description = [{
+    Takes the zero padding of channels-last convolutions out, so that their inner loops know no border, and the
+    producer of the input can write the padded tensor.
+
+    Before:
+    ```mlir
+    %0 = tn.conv %x, %w ... low [1, 1] high [1, 1] ... : tensor<1x8x8x3xf32>, tensor<16x3x3x3xf32> -> tensor<1x8x8x16xf32>
+    ```
+    After:
+    ```mlir
+    %p = tn.pad %x constant [0, 1, 1, 0] [0, 1, 1, 0] 0.0 : tensor<1x8x8x3xf32> -> tensor<1x10x10x3xf32>
+    %0 = tn.conv %p, %w ... low [0, 0] high [0, 0] ... : tensor<1x10x10x3xf32>, tensor<16x3x3x3xf32> -> tensor<1x8x8x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"materialized", "materialized", "Convolutions whose padding was taken out">];
+}
+
+def Fuse : Tn_Pass<"fuse"> {
+  let summary = "Operations grouped into kernels";
+  let description = [{
+    Forms `tn.kernel` regions: contractions and row reductions with the elementwise operations around them, chains of
+    elementwise operations and data movement. Asks the kernel templates whether they can lower a region before it is
+    formed. Needs the library of templates, which the compiler's driver hands over.
+
+    Before:
+    ```mlir
+    %0 = tn.exp %x : tensor<4xf32> -> tensor<4xf32>
+    %1 = tn.neg %0 : tensor<4xf32> -> tensor<4xf32>
+    ```
+    After:
+    ```mlir
+    %1 = tn.kernel ins(%x : tensor<4xf32>) template "elementwise" {
+    ^bb0(%a: tensor<4xf32>):
+      %2 = tn.exp %a : tensor<4xf32> -> tensor<4xf32>
+      %3 = tn.neg %2 : tensor<4xf32> -> tensor<4xf32>
+      tn.yield %3 : tensor<4xf32>
+    } -> tensor<4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"kernels", "kernels", "Kernels formed">,
+                    Statistic<"fused", "fused", "Operations that run in the kernel of another">];
+}
+
+//===----------------------------------------------------------------------===//
+// schedule
+//===----------------------------------------------------------------------===//
+
+def Schedule : Tn_Pass<"schedule"> {
+  let summary = "Operands prepared and schedules chosen for every kernel and target";
+  let description = [{
+    Lets each template prepare its operands (constant right operands of contractions get panel form) and stores the
+    schedule per target level in the kernel.
+
+    Before:
+    ```mlir
+    %y = tn.kernel ins(%x : tensor<4xf32>) template "elementwise" { ... } -> tensor<4xf32>
+    ```
+    After:
+    ```mlir
+    %y = tn.kernel ins(%x : tensor<4xf32>) template "elementwise"
+           schedule {"x86-64-v4" = {block = 4, lanes = 1}} { ... } -> tensor<4xf32>
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// memory
+//===----------------------------------------------------------------------===//
+
+def PlanMemory : Pass<"tn-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Tensors between kernels become views into one arena";
+  let description = [{
+    Brings `@main` into buffer form: arena, weight block, inputs and outputs are its arguments, kernels work on
+    `tn.view`s of them. Buffers whose lifetimes do not meet share memory, a kernel may write over an input that dies
+    in it. What is computed from constants moves to `@weights`, with its offsets in the weight block.
+
+    Before:
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %0 = tn.kernel ins(%x : tensor<4xf32>) ... -> tensor<4xf32>
+      return %0 : tensor<4xf32>
+    }
+    ```
+    After:
+    ```mlir
+    func.func @main(%arena: memref<?xi8>, %weights: memref<?xi8>, %x: memref<4xf32>, %y: memref<4xf32>) {
+      tn.kernel ins(%x : memref<4xf32>) outs(%y : memref<4xf32>) ...
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::tenon::tn::TnDialect"];
+  let statistics = [Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">,
+                    Statistic<"lowerBound", "lower-bound", "Most bytes alive at one step">,
+                    Statistic<"weightBytes", "weight-bytes", "Bytes of the weight block">];
+}
+
 #endif

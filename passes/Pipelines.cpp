@@ -38,6 +38,23 @@ void buildLayoutPipeline(OpPassManager &pm, const PipelineOptions &options) {
   fn.addPass(createCSEPass());              // equal transposes --> one
 }
 
+void buildFusePipeline(OpPassManager &pm, const KernelLibrary &library) {
+  OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createMaterializePadding()); // conv with padding --> pad, conv
+  fn.addPass(createCSEPass());            // equal paddings --> one
+  fn.addPass(createFuse(library));        // operations --> kernels
+}
+
+void buildSchedulePipeline(OpPassManager &pm, const KernelLibrary &library) {
+  OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createSchedule(library)); // kernels --> kernels with packed operands and schedules
+  fn.addPass(createCSEPass());         // equal packings of one weight --> one
+}
+
+void buildMemoryPipeline(OpPassManager &pm, const KernelLibrary &library) {
+  pm.addPass(createPlanMemory(library)); // tensors --> views into arena and weight block
+}
+
 void registerPipelines() {
   PassPipelineRegistration<PipelineOptions>("tn-graph-stage", "Stage graph", buildGraphPipeline);
   PassPipelineRegistration<PipelineOptions>("tn-raise-stage", "Stage raise", buildRaisePipeline);

@@ -7,6 +7,8 @@
 
 namespace tenon {
 
+struct KernelLibrary;
+
 /// What the stages may be told.
 struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   /// Bytes up to which a folded constant may be larger than what it is computed from.
@@ -24,6 +26,15 @@ void buildRaisePipeline(mlir::OpPassManager &pm, const PipelineOptions &options)
 
 /// Graph -> graph in the layouts that kernels want.
 void buildLayoutPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// Graph -> kernels in tensor form.
+void buildFusePipeline(mlir::OpPassManager &pm, const KernelLibrary &library);
+
+/// Kernels -> kernels with prepared operands and schedules.
+void buildSchedulePipeline(mlir::OpPassManager &pm, const KernelLibrary &library);
+
+/// Scheduled kernels -> program in buffer form.
+void buildMemoryPipeline(mlir::OpPassManager &pm, const KernelLibrary &library);
 
 /// Makes the stages known as --tn-graph-stage, --tn-raise-stage, ... of tenon-opt.
 void registerPipelines();

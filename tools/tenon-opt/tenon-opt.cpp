@@ -1,4 +1,5 @@
 //===- tenon-opt.cpp - mlir-opt with the tn dialect and Tenon's passes ---===//
+#include "CheckPipeline.h"
 #include "ir/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,5 +30,6 @@ int main(int argc, char **argv) {
   registerUpstreamPasses();
   tenon::registerTenonPasses();
   tenon::registerPipelines();
+  tenon::registerCheckPipeline();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's pass driver\n", registry));
 }

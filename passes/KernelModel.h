@@ -1,0 +1,60 @@
+//===- KernelModel.h - What planning asks of kernel templates ------------===//
+//
+// Fusion, scheduling and memory planning work on kernels without knowing how they are lowered. Code generation's
+// kernel templates implement this interface, and the drivers hand the library of them to the passes, so that a region
+// is only formed if it can be lowered.
+//
+//===----------------------------------------------------------------------===//
+#ifndef TENON_PASSES_KERNELMODEL_H
+#define TENON_PASSES_KERNELMODEL_H
+
+#include "ir/Dialect.h"
+#include "passes/Target.h"
+
+namespace tenon {
+
+class KernelModel {
+public:
+  virtual ~KernelModel() = default;
+  virtual llvm::StringRef getName() const = 0;
+
+  /// Whether the template can lower this kernel's body.
+  virtual bool match(tn::KernelOp kernel) const = 0;
+  /// Rewrites operands into the form that the template wants, by operations in front of the kernel and their inverse
+  /// inside (a packed right operand, for one). The meaning stays.
+  virtual void prepare(tn::KernelOp kernel) const {}
+  /// Parameters for a target. Everything that depends on the target is decided here.
+  virtual mlir::DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const = 0;
+  /// Number of work items of the parallel space.
+  virtual int64_t extent(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const = 0;
+  /// Scratch memory per thread in bytes.
+  virtual int64_t scratchBytes(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const { return 0; }
+  /// Whether output `o` may share memory with input `i`: each element of the input is read, for the last time,
+  /// before or together with the write of the output's element at the same position.
+  virtual bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const { return false; }
+};
+
+/// All templates, most specific first, and the targets to compile for.
+struct KernelLibrary {
+  llvm::ArrayRef<const KernelModel *> models;
+  llvm::SmallVector<const Target *> targets;
+
+  /// The first template that matches, or null.
+  const KernelModel *match(tn::KernelOp kernel) const {
+    for (const KernelModel *model : models)
+      if (model->match(kernel))
+        return model;
+    return nullptr;
+  }
+  /// The template of that name, or null.
+  const KernelModel *find(llvm::StringRef name) const {
+    for (const KernelModel *model : models)
+      if (model->getName() == name)
+        return model;
+    return nullptr;
+  }
+};
+
+} // namespace tenon
+
+#endif

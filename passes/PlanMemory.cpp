@@ -1,0 +1,299 @@
+//===- PlanMemory.cpp - Tensors between kernels become views -------------===//
+//
+// After this pass the program is in buffer form: kernels read and write memrefs that are views into one arena, into
+// the weight block, or the model's inputs and outputs. What is computed from constants moves to a function of its
+// own, which the emitter evaluates once, at compile time.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/ArenaPlan.h"
+#include "passes/KernelModel.h"
+#include "passes/Passes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_PLANMEMORY
+#include "passes/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t kAlignment = 64;
+
+int64_t bytesOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return product(tensor.getShape()) * elementBytes(tensor.getElementType());
+}
+
+MemRefType bufferType(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+/// The value whose memory `v` is: reshapes are other views of the same bytes.
+Value rootOf(Value v) {
+  while (auto reshape = v.getDefiningOp<tn::ReshapeOp>())
+    v = reshape.getOperand();
+  return v;
+}
+
+class Planner {
+public:
+  Planner(func::FuncOp main, const KernelLibrary &library)
+      : main(main), block(main.getBody().front()), library(library), b(main.getContext()) {}
+
+  LogicalResult run(int64_t &arenaBytes, int64_t &lowerBound, int64_t &weightBytes) {
+    if (failed(separateResults()))
+      return failure();
+    number();
+    findBuffers();
+    ArenaPlan plan = placeBuffers();
+    weightBytes = moveWeights();
+    rewrite();
+    main->setAttr("tn.arena_bytes", b.getI64IntegerAttr(plan.size));
+    main->setAttr("tn.arena_lower_bound", b.getI64IntegerAttr(plan.lowerBound));
+    main->setAttr("tn.weights_bytes", b.getI64IntegerAttr(weightBytes));
+    arenaBytes = plan.size;
+    lowerBound = plan.lowerBound;
+    return success();
+  }
+
+private:
+  /// Every result of the function gets a kernel of its own to write it: an input, a constant or a value returned
+  /// twice is copied.
+  LogicalResult separateResults() {
+    Operation *terminator = block.getTerminator();
+    llvm::DenseSet<Value> taken;
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      Value root = rootOf(operand.get());
+      if (root.getDefiningOp<tn::KernelOp>() && taken.insert(root).second)
+        continue;
+      OpBuilder builder(terminator);
+      Value value = operand.get();
+      auto kernel = tn::KernelOp::create(builder, main.getLoc(), value.getType(), value, ValueRange{}, StringAttr(),
+                                         DictionaryAttr());
+      Block *body = builder.createBlock(&kernel.getBody());
+      Value argument = body->addArgument(value.getType(), main.getLoc());
+      tn::YieldOp::create(builder, main.getLoc(), argument);
+      const KernelModel *model = library.match(kernel);
+      if (!model)
+        return main.emitError("no kernel template can copy a result");
+      kernel.setTemplateName(model->getName());
+      SmallVector<NamedAttribute> schedules;
+      for (const Target *target : library.targets)
+        schedules.push_back(b.getNamedAttr(target->name, model->schedule(kernel, *target)));
+      kernel.setScheduleAttr(b.getDictionaryAttr(schedules));
+      operand.set(kernel.getResult(0));
+      taken.insert(kernel.getResult(0));
+    }
+    return success();
+  }
+
+  void number() {
+    int64_t step = 0;
+    for (tn::KernelOp kernel : block.getOps<tn::KernelOp>())
+      steps[kernel] = step++;
+  }
+
+  /// Last kernel that reads a value or a view of it; the number of kernels if it is returned.
+  int64_t lastUse(Value v) {
+    int64_t last = -1;
+    for (Operation *user : v.getUsers()) {
+      if (auto kernel = dyn_cast<tn::KernelOp>(user))
+        last = std::max(last, steps.lookup(kernel));
+      else if (isa<tn::ReshapeOp>(user))
+        last = std::max(last, lastUse(user->getResult(0)));
+    }
+    return last;
+  }
+
+  void findBuffers() {
+    for (auto [i, operand] : llvm::enumerate(block.getTerminator()->getOperands()))
+      outputOf[rootOf(operand)] = i;
+    for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
+      int64_t step = steps[kernel];
+      for (auto [o, result] : llvm::enumerate(kernel.getResults())) {
+        if (outputOf.count(result))
+          continue;
+        unsigned shared = findInPlace(kernel, o);
+        if (shared == buffers.size())
+          buffers.push_back({bytesOf(result.getType()), step, step, 0});
+        buffers[shared].end = std::max({buffers[shared].end, step, lastUse(result)});
+        bufferOf[result] = shared;
+      }
+    }
+  }
+
+  /// The buffer of an input that dies in this kernel and may be overwritten by output `o`; else the number of a
+  /// buffer to be made.
+  unsigned findInPlace(tn::KernelOp kernel, unsigned o) {
+    const KernelModel *model = library.find(*kernel.getTemplateName());
+    int64_t step = steps[kernel];
+    for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
+      auto it = bufferOf.find(rootOf(input));
+      if (it == bufferOf.end() || buffers[it->second].end != step ||
+          bytesOf(input.getType()) != bytesOf(kernel.getResult(o).getType()) ||
+          bytesOf(input.getType()) != bytesOf(it->first.getType()) || !model->allowsInPlace(kernel, i, o))
+        continue;
+      // The same memory must not reach the kernel in another way, as an input or as an earlier output.
+      bool once = true;
+      for (auto [j, other] : llvm::enumerate(kernel.getInputs()))
+        if (j != i && bufferOf.count(rootOf(other)) && bufferOf[rootOf(other)] == it->second)
+          once = false;
+      for (unsigned p = 0; p < o; ++p)
+        if (bufferOf.count(kernel.getResult(p)) && bufferOf[kernel.getResult(p)] == it->second)
+          once = false;
+      if (once)
+        return it->second;
+    }
+    return buffers.size();
+  }
+
+  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }
+
+  /// Moves everything that is known at compile time and read by kernels into @weights. Returns the size of the block.
+  int64_t moveWeights() {
+    llvm::MapVector<Value, int64_t> offsets;
+    int64_t size = 0;
+    for (tn::KernelOp kernel : block.getOps<tn::KernelOp>())
+      for (Value input : kernel.getInputs()) {
+        Value root = rootOf(input);
+        if (isa<BlockArgument>(root) || root.getDefiningOp<tn::KernelOp>() || offsets.count(root))
+          continue;
+        offsets[root] = size;
+        size += llvm::alignTo(bytesOf(root.getType()), kAlignment);
+      }
+    weightOffsets = offsets;
+    OpBuilder builder(main);
+    SmallVector<Type> types;
+    SmallVector<int64_t> list;
+    for (auto &[value, offset] : offsets) {
+      types.push_back(value.getType());
+      list.push_back(offset);
+    }
+    auto weights = func::FuncOp::create(builder, main.getLoc(), "weights", builder.getFunctionType({}, types));
+    weights.setPrivate();
+    weights->setAttr("tn.offsets", builder.getDenseI64ArrayAttr(list));
+    Block *body = weights.addEntryBlock();
+    builder.setInsertionPointToStart(body);
+    IRMapping mapping;
+    SmallVector<Value> results;
+    for (auto &[value, offset] : offsets)
+      results.push_back(cloneTree(value, builder, mapping));
+    func::ReturnOp::create(builder, main.getLoc(), results);
+    return size;
+  }
+
+  Value cloneTree(Value v, OpBuilder &builder, IRMapping &mapping) {
+    if (Value done = mapping.lookupOrNull(v))
+      return done;
+    Operation *op = v.getDefiningOp();
+    for (Value operand : op->getOperands())
+      cloneTree(operand, builder, mapping);
+    builder.clone(*op, mapping);
+    return mapping.lookup(v);
+  }
+
+  /// A view of the memory of `v`, under v's own type.
+  Value viewOf(Value v, OpBuilder &builder, Location loc) {
+    Value root = rootOf(v);
+    MemRefType type = bufferType(v.getType());
+    if (auto it = weightOffsets.find(root); it != weightOffsets.end())
+      return tn::ViewOp::create(builder, loc, type, weightBase, it->second);
+    if (auto it = bufferOf.find(root); it != bufferOf.end())
+      return tn::ViewOp::create(builder, loc, type, arenaBase, buffers[it->second].offset);
+    Value base = outputOf.count(root) ? outputArguments[outputOf[root]]
+                                      : inputArguments[cast<BlockArgument>(root).getArgNumber()];
+    if (base.getType() == type)
+      return base;
+    return tn::ViewOp::create(builder, loc, type, base, 0);
+  }
+
+  void rewrite() {
+    auto bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+    SmallVector<Type> types = {bytes, bytes};
+    SmallVector<DictionaryAttr> attributes = {namedAttr("arena"), namedAttr("weights")};
+    for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
+      types.push_back(bufferType(argument.getType()));
+      attributes.push_back(main.getArgAttrDict(i) ? main.getArgAttrDict(i) : b.getDictionaryAttr({}));
+    }
+    auto results = block.getTerminator()->getOperands();
+    for (auto [i, result] : llvm::enumerate(results)) {
+      types.push_back(bufferType(result.getType()));
+      attributes.push_back(main.getResultAttrDict(i) ? main.getResultAttrDict(i) : b.getDictionaryAttr({}));
+    }
+    OpBuilder builder(main);
+    auto buffersMain = func::FuncOp::create(builder, main.getLoc(), main.getName(), builder.getFunctionType(types, {}));
+    for (NamedAttribute attribute : main->getDiscardableAttrs())
+      buffersMain->setDiscardableAttr(attribute.getName(), attribute.getValue());
+    buffersMain.setAllArgAttrs(attributes);
+    buffersMain->setAttr("tn.inputs", b.getI64IntegerAttr(block.getNumArguments()));
+    Block *body = buffersMain.addEntryBlock();
+    arenaBase = body->getArgument(0);
+    weightBase = body->getArgument(1);
+    auto rest = body->getArguments().drop_front(2);
+    inputArguments.assign(rest.begin(), rest.begin() + block.getNumArguments());
+    outputArguments.assign(rest.begin() + block.getNumArguments(), rest.end());
+    builder.setInsertionPointToStart(body);
+    for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
+      SmallVector<Value> inputs, outputs;
+      for (Value input : kernel.getInputs())
+        inputs.push_back(viewOf(input, builder, kernel.getLoc()));
+      for (Value result : kernel.getResults())
+        outputs.push_back(viewOf(result, builder, kernel.getLoc()));
+      auto planned = tn::KernelOp::create(builder, kernel.getLoc(), TypeRange{}, inputs, outputs,
+                                          kernel.getTemplateNameAttr(), kernel.getScheduleAttr());
+      planned.getBody().takeBody(kernel.getBody());
+    }
+    func::ReturnOp::create(builder, main.getLoc());
+    replacement = buffersMain;
+    // The bodies have moved: what is left only refers to itself.
+    main.getBody().dropAllReferences();
+    main.getBody().getBlocks().clear();
+    main.erase();
+  }
+
+  DictionaryAttr namedAttr(StringRef name) {
+    return b.getDictionaryAttr(b.getNamedAttr("tn.name", b.getStringAttr(name)));
+  }
+
+  func::FuncOp main, replacement;
+  Block &block;
+  const KernelLibrary &library;
+  Builder b;
+  llvm::DenseMap<Operation *, int64_t> steps;
+  llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
+  SmallVector<ArenaBuffer> buffers;
+  llvm::MapVector<Value, int64_t> weightOffsets;
+  Value arenaBase, weightBase;
+  SmallVector<Value> inputArguments, outputArguments;
+};
+
+struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+  PlanMemory() = default;
+  explicit PlanMemory(const KernelLibrary *library) : library(library) {}
+
+  void runOnOperation() override {
+    if (!library)
+      return;
+    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main || main.getBody().empty())
+      return;
+    int64_t arena = 0, bound = 0, weights = 0;
+    if (failed(Planner(main, *library).run(arena, bound, weights)))
+      return signalPassFailure();
+    arenaBytes += arena;
+    lowerBound += bound;
+    weightBytes += weights;
+  }
+
+  const KernelLibrary *library = nullptr;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createPlanMemory(const KernelLibrary &library) { return std::make_unique<PlanMemory>(&library); }
+
+} // namespace tenon
