@@ -2,6 +2,7 @@
 #include "frontend/onnx/Constants.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/Constant.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -14,11 +15,20 @@ namespace tenon::onnx {
 
 namespace {
 
-/// Imports one graph. A name maps to a null value when its node could not be imported: nodes that read it are skipped.
+/// The values of one graph by name. A null value is one whose node could not be imported: nodes that read it are
+/// skipped.
+struct Scope {
+  const Graph &graph;
+  std::unordered_map<std::string, Value> values;
+};
+
+/// Imports the main graph and the branches that are taken.
 class GraphImporter {
 public:
   GraphImporter(const Model &model, const ImportOptions &options, MLIRContext &context, Diagnostics &diags)
-      : model(model), options(options), diags(diags), builder(&context) {}
+      : model(model), options(options), diags(diags), builder(&context) {
+    scopes.push_back({model.graph, {}});
+  }
 
   OwningOpRef<ModuleOp> run();
 
@@ -27,18 +37,24 @@ private:
   RankedTensorType argumentType(const ValueInfo &input);
   std::optional<int64_t> resolve(const ValueInfo &input, size_t i);
   void importNode(const Node &node);
+  void importIf(const Node &node);
   const OpEntry *findEntry(const Node &node);
   bool hasRightArity(const Node &node, const OpEntry &entry);
   void addOutputs(func::FuncOp function);
   /// The value of a name; null if it is poisoned. Initializers become constants where they are first read.
   Value lookup(const std::string &name);
+  Value materialize(const Graph &graph, const std::string &name);
+  void define(const std::string &name, Value value) {
+    if (!name.empty())
+      scopes.back().values[name] = value;
+  }
   void reportOpenDims();
 
   const Model &model;
   const ImportOptions &options;
   Diagnostics &diags;
   OpBuilder builder;
-  std::unordered_map<std::string, Value> values;
+  std::vector<Scope> scopes; ///< the innermost graph is the last
   llvm::SetVector<StringRef> openDims;
   std::vector<std::string> openInputs;
 };
@@ -111,18 +127,16 @@ void GraphImporter::addArguments(func::FuncOp function) {
       continue;
     RankedTensorType type = argumentType(input);
     if (!type) {
-      values[input.name] = Value();
+      define(input.name, Value());
       continue;
     }
     Location loc = NameLoc::get(builder.getStringAttr(input.name));
-    values[input.name] = block->addArgument(type, loc);
+    define(input.name, block->addArgument(type, loc));
     types.push_back(type);
   }
   function.setFunctionType(builder.getFunctionType(types, {}));
-  unsigned i = 0;
-  for (const ValueInfo &input : model.graph.inputs)
-    if (auto it = values.find(input.name); it != values.end() && it->second)
-      function.setArgAttr(i++, "tn.name", builder.getStringAttr(input.name));
+  for (BlockArgument argument : block->getArguments())
+    function.setArgAttr(argument.getArgNumber(), "tn.name", mlir::cast<NameLoc>(argument.getLoc()).getName());
   reportOpenDims();
 }
 
@@ -131,26 +145,35 @@ void GraphImporter::addArguments(func::FuncOp function) {
 //===----------------------------------------------------------------------===//
 
 Value GraphImporter::lookup(const std::string &name) {
-  if (auto it = values.find(name); it != values.end())
-    return it->second;
-  Value &value = values[name];
-  const TensorData *data = model.graph.findInitializer(name);
-  if (auto it = options.constants.find(name); it != options.constants.end())
+  for (Scope &scope : llvm::reverse(scopes)) {
+    if (auto it = scope.values.find(name); it != scope.values.end())
+      return it->second;
+    bool isConstant = scope.graph.findInitializer(name) || scope.graph.findSparseInitializer(name) ||
+                      (&scope.graph == &model.graph && options.constants.count(name));
+    if (isConstant)
+      return scope.values[name] = materialize(scope.graph, name);
+  }
+  return {};
+}
+
+/// The constant that an initializer, or an input with a known value, stands for.
+Value GraphImporter::materialize(const Graph &graph, const std::string &name) {
+  const TensorData *data = graph.findInitializer(name);
+  if (auto it = options.constants.find(name); it != options.constants.end() && &graph == &model.graph)
     data = &it->second;
   if (!data) {
     diags.error(Status::Unsupported, "initializer " + quoted(name) + " is sparse, which Tenon does not support");
-    return value;
+    return {};
   }
   mlir::Attribute attr = constantAttribute(*data, builder.getContext(), name);
   if (!attr) {
     diags.error(Status::Unsupported, "initializer " + quoted(name) + " has element type " +
                                          std::string(elementTypeName(data->type())) +
                                          ", which Tenon does not support");
-    return value;
+    return {};
   }
   auto type = RankedTensorType::get(data->dims(), convertElementType(data->type(), builder.getContext()));
-  value = tn::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)), type, attr);
-  return value;
+  return tn::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)), type, attr);
 }
 
 const OpEntry *GraphImporter::findEntry(const Node &node) {
@@ -164,13 +187,8 @@ const OpEntry *GraphImporter::findEntry(const Node &node) {
   Diagnostic &diagnostic = diags.error(Status::Unsupported, message, node.name);
   std::string note = "opset " + std::to_string(node.opset) + ", inputs (";
   for (auto [i, name] : llvm::enumerate(node.inputs)) {
-    auto it = values.find(name);
-    const TensorData *data = model.graph.findInitializer(name);
-    note += i ? ", " : "";
-    if (it != values.end() && it->second)
-      note += describeType(it->second.getType());
-    else
-      note += data ? std::string(elementTypeName(data->type())) + " constant" : name.empty() ? "-" : "?";
+    Value value = name.empty() ? Value() : lookup(name);
+    note += (i ? ", " : "") + (value ? describeType(value.getType()) : std::string(name.empty() ? "-" : "?"));
   }
   diagnostic.notes.push_back(note + ")");
   return nullptr;
@@ -191,10 +209,39 @@ bool GraphImporter::hasRightArity(const Node &node, const OpEntry &entry) {
   return complete;
 }
 
+/// A branch whose condition is known is imported in place; its inner values stay in a scope of their own.
+void GraphImporter::importIf(const Node &node) {
+  Value condition = node.hasInput(0) ? lookup(node.inputs[0]) : Value();
+  if (!condition)
+    return;
+  std::optional<Tensor> known = tn::constantValue(condition);
+  if (!known || known->getNumElements() != 1) {
+    diags.error(Status::Unsupported, "Tenon does not support If with a condition that is computed at run time",
+                node.name);
+    return;
+  }
+  const Attribute *branch = node.findAttribute(known->get(0).i ? "then_branch" : "else_branch");
+  const GraphPtr *graph = branch ? branch->getIf<GraphPtr>() : nullptr;
+  if (!graph || (*graph)->outputs.size() != node.outputs.size()) {
+    diags.error(Status::Malformed, "If has no branches, or one whose outputs are not those of the node", node.name);
+    return;
+  }
+  scopes.push_back({**graph, {}});
+  for (const Node &inner : (*graph)->nodes)
+    importNode(inner);
+  SmallVector<Value> results;
+  for (const ValueInfo &output : (*graph)->outputs)
+    results.push_back(lookup(output.name));
+  scopes.pop_back();
+  for (auto [name, value] : llvm::zip(node.outputs, results))
+    define(name, value);
+}
+
 void GraphImporter::importNode(const Node &node) {
   for (const std::string &output : node.outputs)
-    if (!output.empty())
-      values[output] = Value();
+    define(output, Value());
+  if (node.opType == "If" && node.domain.empty())
+    return importIf(node);
   const OpEntry *entry = findEntry(node);
   if (!entry || !hasRightArity(node, *entry))
     return;
@@ -213,8 +260,7 @@ void GraphImporter::importNode(const Node &node) {
   if (!imported)
     return (void)importer.malformed("the node can't be imported");
   for (auto [name, value] : llvm::zip(node.outputs, importer.takenResults()))
-    if (!name.empty())
-      values[name] = value;
+    define(name, value);
 }
 
 //===----------------------------------------------------------------------===//

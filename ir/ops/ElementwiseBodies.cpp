@@ -534,8 +534,12 @@ Scalar CastOp::evaluateScalar(ArrayRef<Scalar> v) {
   Type from = operandElement(*this), to = resultElement(*this);
   if (to.isInteger(1))
     return Scalar::integer(isa<FloatType>(from) ? v[0].f != 0 : v[0].i != 0);
-  if (isa<FloatType>(from) && isa<FloatType>(to))
-    return v[0];
+  if (isa<FloatType>(from) && isa<FloatType>(to)) {
+    if (!getSaturate() || std::isnan(v[0].f))
+      return v[0];
+    double largest = APFloat::getLargest(cast<FloatType>(to).getFloatSemantics()).convertToDouble();
+    return Scalar::real(std::clamp(v[0].f, -largest, largest));
+  }
   if (isa<FloatType>(to))
     return Scalar::real(from.isUnsignedInteger() ? static_cast<double>(static_cast<uint64_t>(v[0].i))
                                                  : static_cast<double>(v[0].i));

@@ -2,7 +2,7 @@
 // by reference semantics and compares. Not a test by itself: a driver to try the importer on a collection of
 // real files.
 //   import-models [--dim name=value]... [--bind] [--print] [-q] MODEL.onnx ...
-// --bind: when a model can't be imported, tries again with its integer inputs of rank 0 and 1 as constants.
+// --bind: when a model can't be imported, tries again with its scalar inputs and its integer inputs of rank 1 as constants.
 
 #include "frontend/onnx/Constants.h"
 #include "frontend/onnx/Importer.h"
@@ -36,6 +36,12 @@ static std::optional<TensorData> readInput(const fs::path &data, const char *pre
   return fs::exists(file) ? readTensorFile(file.string(), diags) : std::nullopt;
 }
 
+/// 1e-3, but two units in the last place of the small floats.
+static double relativeTolerance(mlir::Type type) {
+  auto element = mlir::dyn_cast<mlir::FloatType>(type);
+  return element ? std::max(1e-3, std::ldexp(2.0, 1 - static_cast<int>(element.getFPMantissaWidth()))) : 0;
+}
+
 static bool isClose(const Tensor &actual, const Tensor &expected, std::string &why) {
   if (actual.getType() != expected.getType()) {
     why = "type " + describeType(actual.getType()) + ", expected " + describeType(expected.getType());
@@ -45,7 +51,7 @@ static bool isClose(const Tensor &actual, const Tensor &expected, std::string &w
   for (int64_t i = 0; i < actual.getNumElements(); ++i) {
     Scalar a = actual.get(i), e = expected.get(i);
     bool same = isFloat ? a.f == e.f || (std::isnan(a.f) && std::isnan(e.f)) ||
-                              std::fabs(a.f - e.f) <= 1e-7 + 1e-3 * std::fabs(e.f)
+                              std::fabs(a.f - e.f) <= 1e-7 + relativeTolerance(actual.getElementType()) * std::fabs(e.f)
                         : a.i == e.i;
     if (!same) {
       why = "element " + std::to_string(i) + " is " + std::to_string(isFloat ? a.f : a.i) + ", expected " +
@@ -91,7 +97,8 @@ static ImportOptions bindInputs(const Model &model, ImportOptions options, const
   for (size_t i = 0; i < model.graph.inputs.size(); ++i) {
     const ValueInfo &input = model.graph.inputs[i];
     auto value = readInput(data, "input_", i);
-    if (value && value->rank() <= 1 && value->asInts() && value->numElements() < 100)
+    bool isInteger = value && value->asInts() && value->rank() <= 1 && value->numElements() < 100;
+    if (isInteger || (value && value->rank() == 0))
       options.constants[input.name] = *value;
   }
   return options;

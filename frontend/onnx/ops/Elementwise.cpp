@@ -64,9 +64,13 @@ static LogicalResult importBitShift(NodeImporter &n) {
     return n.result(n.emit<tn::ShlOp>(n.input(0), n.input(1)));
   if (direction != "RIGHT")
     return n.malformed("direction must be LEFT or RIGHT");
-  if (!elementOf(n.input(0)).isUnsignedInteger())
-    return n.unsupported("an arithmetic shift to the right");
-  return n.result(n.emit<tn::ShrOp>(n.input(0), n.input(1)));
+  Value x = n.input(0), shifted = n.emit<tn::ShrOp>(x, n.input(1));
+  if (elementOf(x).isUnsignedInteger())
+    return n.result(shifted);
+  // tn.shr moves zeros in; for negative numbers they become ones by complementing twice.
+  Value negative = n.emit<tn::CompareOp>(tn::Predicate::Lt, x, n.scalarLike(x, 0));
+  Value filled = n.emit<tn::NotOp>(n.emit<tn::ShrOp>(n.emit<tn::NotOp>(x), n.input(1)));
+  return n.result(n.emit<tn::SelectOp>(negative, filled, shifted));
 }
 
 template <typename OpTy> static Value chain(NodeImporter &n) {

@@ -1,6 +1,6 @@
 // MatMul, Gemm, Einsum and the integer products, all as tn.contract.
 
-#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/ops/Quantize.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -114,6 +114,21 @@ static Value centred(NodeImporter &n, unsigned i, unsigned zeroPoint, bool perRo
 
 static LogicalResult importMatMulInteger(NodeImporter &n) {
   return n.result(matMul(n, centred(n, 0, 2, true), centred(n, 1, 3, false)));
+}
+
+/// Integers centred, multiplied in i32 and scaled once: by both operands' scales over the result's.
+static LogicalResult importQLinearMatMul(NodeImporter &n) {
+  auto column = [&](Value scale) {
+    SmallVector<int64_t> shape(shapeOf(scale));
+    if (shape.size() == 1 && shape[0] != 1)
+      shape.push_back(1);
+    return n.reshape(scale, shape);
+  };
+  Value product = matMul(n, centred(n, 0, 2, true), centred(n, 3, 5, false));
+  Value scale = n.emit<tn::DivOp>(n.emit<tn::MulOp>(column(n.input(1)), n.input(4)), n.input(6));
+  Value scaled = n.emit<tn::MulOp>(n.cast(product, n.getBuilder().getF32Type()),
+                                   n.cast(scale, n.getBuilder().getF32Type()));
+  return n.result(quantizeScaled(n, scaled, n.input(7), elementOf(n.input(7)), true));
 }
 
 //===----------------------------------------------------------------------===//
@@ -278,6 +293,7 @@ void registerMatMulOps(OpRegistry &registry) {
   static constexpr OpEntry table[] = {
       {"MatMul", 1, 2, 2, importMatMul},
       {"MatMulInteger", 10, 2, 4, importMatMulInteger},
+      {"QLinearMatMul", 10, 8, 8, importQLinearMatMul},
       {"Gemm", 1, 2, 3, importGemm},
       {"Einsum", 12, 1, anyNumber, importEinsum},
   };

@@ -1,6 +1,7 @@
 // Operators that move elements: Transpose, Concat, Split, Slice, Pad, Tile, DepthToSpace, ...
 
 #include "frontend/onnx/NodeImporter.h"
+#include "ir/Constant.h"
 
 using namespace mlir;
 
@@ -142,7 +143,10 @@ static LogicalResult importPad(NodeImporter &n) {
   auto mode = padMode(n);
   int64_t rank = rankOf(n.input(0));
   auto given = n.constantInts(1, "pads");
-  std::optional<double> value = n.has(2) ? n.constantNumber(2, "constant_value") : 0.0;
+  std::optional<double> value = 0.0;
+  bool isFixed = !n.has(2) || tn::constantValue(n.input(2));
+  if (n.has(2) && isFixed)
+    value = n.constantNumber(2, "constant_value");
   std::optional<SmallVector<int64_t>> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   if (n.has(3))
     axes = n.constantInts(3, "axes");
@@ -156,7 +160,14 @@ static LogicalResult importPad(NodeImporter &n) {
     pads[axis] = (*given)[i];
     pads[axis + rank] = (*given)[i + axes->size()];
   }
-  return n.result(emitPad(n, n.input(0), *mode, pads, *value));
+  Value padded = emitPad(n, n.input(0), *mode, pads, *value);
+  if (isFixed || *mode != tn::PadMode::Constant)
+    return n.result(padded);
+  if (product(shapeOf(n.input(2))) != 1)
+    return n.malformed("constant_value must have one element");
+  Value inside = n.splat(typeOf(n.input(0)).clone(n.getBuilder().getI1Type()), 1);
+  inside = emitPad(n, inside, *mode, pads, 0);
+  return n.result(n.emit<tn::SelectOp>(inside, padded, n.reshape(n.input(2), {})));
 }
 
 /// Crops or pads the given axes around their centres.

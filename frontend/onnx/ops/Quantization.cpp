@@ -1,6 +1,6 @@
 // QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, QLinearMatMul by plain arithmetic.
 
-#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/ops/Quantize.h"
 
 #include <cmath>
 
@@ -39,20 +39,22 @@ static Value alignParameter(NodeImporter &n, Value parameter, Value x, int64_t a
   return n.sliceAxis(repeated, *resolved, 0, std::min(merged[*resolved], shapeOf(x)[*resolved]));
 }
 
-/// saturate(round(x / scale) + zero) as `type`. Integers only are rounded and clamped here; the cast does it for floats.
-static Value quantize(NodeImporter &n, Value x, Value scale, Value zero, Type type, bool saturate) {
-  Value v = n.emit<tn::DivOp>(x, scale);
+Value quantizeScaled(NodeImporter &n, Value v, Value zero, Type type, bool saturate) {
   auto integer = mlir::dyn_cast<IntegerType>(type);
   if (integer)
     v = n.emit<tn::RoundOp>(v);
-  if (zero)
-    v = n.emit<tn::AddOp>(v, n.cast(zero, elementOf(x)));
+  if (zero && v)
+    v = n.emit<tn::AddOp>(v, n.cast(zero, elementOf(v)));
   if (!v || !integer)
     return v ? n.emitTyped<tn::CastOp>(typeOf(v).clone(type), v, saturate) : Value();
   double width = integer.getWidth(), low = integer.isUnsigned() ? 0 : -std::ldexp(1, width - 1);
   double high = std::ldexp(1, integer.isUnsigned() ? width : width - 1) - 1;
   v = n.emit<tn::MinOp>(n.emit<tn::MaxOp>(v, n.scalarLike(v, low)), n.scalarLike(v, high));
   return n.cast(v, type);
+}
+
+static Value quantize(NodeImporter &n, Value x, Value scale, Value zero, Type type, bool saturate) {
+  return quantizeScaled(n, n.emit<tn::DivOp>(x, scale), zero, type, saturate);
 }
 
 /// (x - zero) * scale in the scale's type.

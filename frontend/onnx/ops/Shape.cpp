@@ -120,7 +120,8 @@ static LogicalResult importDropout(NodeImporter &n) {
 
 static LogicalResult castTo(NodeImporter &n, Type type) {
   n.ignore("round_mode"); // of float8e8m0, which is refused
-  bool saturate = n.attrs.getInt("saturate", 1);
+  auto target = mlir::dyn_cast<FloatType>(type);
+  bool saturate = n.attrs.getInt("saturate", 1) && target && target.getWidth() <= 8;
   Value x = n.input(0);
   if (elementOf(x) == type)
     return n.result(x);
