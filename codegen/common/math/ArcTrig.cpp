@@ -47,6 +47,7 @@ ArcSine arcSine(Num x) {
 
 } // namespace
 
+/// 1.94 ulp, f64 1.99 ulp.
 Num expansionAsin(Num x) {
   ArcSine a = arcSine(x);
   QuarterPi q = quarterPi(x);
@@ -55,6 +56,7 @@ Num expansionAsin(Num x) {
   return copySign(select(a.beyond, large, a.sum), x);
 }
 
+/// 1.09 ulp, f64 1.09 ulp.
 Num expansionAcos(Num x) {
   MathBuilder &m = *x.m;
   ArcSine a = arcSine(x);
@@ -67,6 +69,7 @@ Num expansionAcos(Num x) {
 
 /// f32: a reciprocal beyond 1; f64: (a - 1) / (a + 1) in the middle as well, which keeps the polynomial
 /// short.
+/// 1.29 ulp, f64 1.96 ulp.
 Num expansionAtan(Num x) {
   MathBuilder &m = *x.m;
   Num a = abs(x), one = m.constant(1.0), zero = m.constant(0.0);
@@ -80,6 +83,7 @@ Num expansionAtan(Num x) {
   return copySign(quartersPlus(k, atanPolynomial(num / den)), x);
 }
 
+/// f32 through f64: 0.50 ulp, f64 2.26 ulp.
 Num expansionAtan2(Num y, Num x) {
   if (!x.m->isF64())
     return inDouble([](Num y, Num x) { return expansionAtan2(y, x); }, y, x);

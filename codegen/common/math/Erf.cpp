@@ -29,6 +29,7 @@ Num erfLargeF32(Num a) {
 
 } // namespace
 
+/// 1.27 ulp, f64 1.00 ulp.
 Num expansionErf(Num x) {
   Num a = abs(x);
   if (x.m->isF64()) {
@@ -39,6 +40,7 @@ Num expansionErf(Num x) {
   return select(a < 1.0, small, copySign(erfLargeF32(a), x));
 }
 
+/// f32 through f64: 0.50 ulp, f64 3.31 ulp.
 Num expansionErfc(Num x) {
   if (!x.m->isF64())
     return inDouble(expansionErfc, x);
