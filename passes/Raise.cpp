@@ -1,7 +1,14 @@
+//===- Raise.cpp - Recognition of what exporters took apart --------------===//
+//
+// The rules stand in RaiseActivations.cpp and RaiseNormalizations.cpp; each replaces primitives by one
+// operation that no rule matches as a root, so they end.
+//
+//===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
+#include "passes/RaiseMatch.h"
+#include "passes/Rewrites.h"
 
 using namespace mlir;
-using namespace tenon::tn;
 
 namespace tenon {
 #define GEN_PASS_DEF_RAISE
@@ -10,7 +17,13 @@ namespace tenon {
 namespace {
 struct Raise : impl::RaiseBase<Raise> {
   using Base::Base;
-  void runOnOperation() override {}
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    addActivationRules(patterns);
+    addNormalizationRules(patterns);
+    if (failed(applyRewrites(getOperation(), std::move(patterns), budget)))
+      signalPassFailure();
+  }
 };
 } // namespace
 } // namespace tenon
