@@ -5,10 +5,13 @@ using namespace mlir;
 
 namespace tenon::tn {
 
-/// Operands with more elements are not read for folding.
+/// Operands with more elements are not read for folding, and no more operations than this are spent on it.
 constexpr int64_t kMaxFoldedOperand = 1 << 16;
+constexpr uint64_t kMaxFoldedFlops = 1 << 26;
 
-static RankedTensorType resultType(Operation *op) { return cast<RankedTensorType>(op->getResult(0).getType()); }
+static RankedTensorType resultType(Operation *op) {
+  return cast<RankedTensorType>(op->getResult(0).getType());
+}
 
 /// The attribute of a splat with one element's value.
 static Attribute splatAttribute(RankedTensorType type, Scalar value) {
@@ -83,7 +86,10 @@ std::optional<SmallVector<Attribute>> foldConstant(Operation *op) {
     return SmallVector<Attribute>{splat};
   if (isa<ReshapeOp>(op) && isa<WeightAttr>(operands[0]))
     return operands;
-  if (!isSmall(op->getResultTypes(), kMaxFoldedElements) || !isSmall(op->getOperandTypes(), kMaxFoldedOperand))
+  if (!isSmall(op->getResultTypes(), kMaxFoldedElements) ||
+      !isSmall(op->getOperandTypes(), kMaxFoldedOperand))
+    return std::nullopt;
+  if (auto cost = dyn_cast<CostOpInterface>(op); cost && cost.getFlops() > kMaxFoldedFlops)
     return std::nullopt;
   SmallVector<Tensor> inputs, outputs;
   for (Value operand : op->getOperands()) {
@@ -114,7 +120,8 @@ SmallVector<Value> foldOrKeep(OpBuilder &b, Operation *op) {
     SmallVector<OpFoldResult> folded;
     if (failed(op->fold(folded)))
       break;
-    if (folded.size() != op->getNumResults() || !llvm::all_of(folded, [](OpFoldResult r) { return isa<Value>(r); }))
+    if (folded.size() != op->getNumResults() ||
+        !llvm::all_of(folded, [](OpFoldResult r) { return isa<Value>(r); }))
       continue;
     SmallVector<Value> values = llvm::map_to_vector(folded, [](OpFoldResult r) { return cast<Value>(r); });
     if (values == SmallVector<Value>(op->getResults()))

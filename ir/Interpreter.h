@@ -7,14 +7,15 @@
 
 namespace tenon {
 
-/// Executes a function of tn operations. Tensor arguments are values; a memref argument is bound to the bytes of its
-/// Tensor, which the function reads and writes in place (the Tensor's own type does not matter). Kernels in tensor
-/// form and in buffer form are executed through their bodies. A failure is reported at the operation.
+/// Executes a function of tn operations. Tensor arguments are values; a memref argument is bound to the bytes
+/// of its Tensor, which the function reads and writes in place (the Tensor's own type does not matter).
+/// Kernels in tensor form and in buffer form are executed through their bodies. A failure is reported at the
+/// operation.
 llvm::LogicalResult interpret(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments,
                               llvm::SmallVectorImpl<Tensor> &results);
 
-/// Copies the elements of a buffer, which may be strided, into a tensor. `data` is the address that the memref's
-/// offset counts from.
+/// Copies the elements of a buffer, which may be strided, into a tensor. `data` is the address that the
+/// memref's offset counts from.
 Tensor readBuffer(mlir::MemRefType type, const char *data);
 
 /// Writes a tensor's elements to a buffer, which may be strided.

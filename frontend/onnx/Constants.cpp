@@ -1,6 +1,6 @@
 #include "frontend/onnx/Constants.h"
 #include "ir/Constant.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstring>
@@ -75,6 +75,14 @@ std::string describeType(Type type) {
   return text;
 }
 
+bool fitsBytes(RankedTensorType type, int64_t limit) {
+  int64_t bytes = elementBytes(type.getElementType());
+  for (int64_t dim : type.getShape())
+    if (dim < 0 || llvm::MulOverflow(bytes, std::max<int64_t>(dim, 1), bytes) || bytes > limit)
+      return false;
+  return true;
+}
+
 std::optional<Tensor> toTensor(const TensorData &data, MLIRContext *context) {
   Type element = convertElementType(data.type(), context);
   if (!element)
@@ -107,7 +115,8 @@ mlir::Attribute constantAttribute(const TensorData &data, MLIRContext *context, 
     return tn::constantAttribute(*tensor);
   WeightStore &store = context->getOrLoadDialect<tn::TnDialect>()->getWeightStore();
   int64_t offset = data.source() ? static_cast<int64_t>(data.source()->offset) : 0;
-  std::string source = addSource(store, data.source() ? data.source()->location : "model#" + name.str(), data);
+  std::string source =
+      addSource(store, data.source() ? data.source()->location : "model#" + name.str(), data);
   return tn::WeightAttr::get(context, StringAttr::get(context, source), offset, size);
 }
 

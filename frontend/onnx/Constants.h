@@ -18,6 +18,10 @@ mlir::Type convertElementType(ElementType type, mlir::MLIRContext *context);
 /// "float[2,3]", "int64[]": a tensor type in ONNX's words.
 std::string describeType(mlir::Type type);
 
+/// Whether the shape has no negative dimension and the bytes of the type can be counted and are at most
+/// `limit`.
+bool fitsBytes(mlir::RankedTensorType type, int64_t limit);
+
 /// A value that shares the bytes of `data`; nothing for element types that convertElementType does not know.
 std::optional<Tensor> toTensor(const TensorData &data, mlir::MLIRContext *context);
 

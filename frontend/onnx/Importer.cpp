@@ -15,8 +15,8 @@ namespace tenon::onnx {
 
 namespace {
 
-/// The values of one graph by name. A null value is one whose node could not be imported: nodes that read it are
-/// skipped.
+/// The values of one graph by name. A null value is one whose node could not be imported: nodes that read it
+/// are skipped.
 struct Scope {
   const Graph &graph;
   std::unordered_map<std::string, Value> values;
@@ -82,8 +82,9 @@ std::optional<int64_t> GraphImporter::resolve(const ValueInfo &input, size_t i) 
 }
 
 RankedTensorType GraphImporter::argumentType(const ValueInfo &input) {
-  Type element = input.type.kind == ValueType::Tensor ? convertElementType(input.type.elementType, builder.getContext())
-                                                      : Type();
+  Type element = input.type.kind == ValueType::Tensor
+                     ? convertElementType(input.type.elementType, builder.getContext())
+                     : Type();
   if (!element) {
     diags.error(Status::Unsupported, "input " + quoted(input.name) + " has type " + input.type.str() +
                                          ", which Tenon does not support");
@@ -92,8 +93,8 @@ RankedTensorType GraphImporter::argumentType(const ValueInfo &input) {
   if (auto it = options.shapes.find(input.name); it != options.shapes.end()) {
     if (input.type.hasRank && input.type.dims.size() != it->second.size())
       diags.error(Status::Malformed, "the shape given for input " + quoted(input.name) + " has " +
-                                         std::to_string(it->second.size()) + " dimensions, the model declares " +
-                                         input.type.str());
+                                         std::to_string(it->second.size()) +
+                                         " dimensions, the model declares " + input.type.str());
     return RankedTensorType::get(it->second, element);
   }
   if (!input.type.hasRank) {
@@ -111,7 +112,8 @@ void GraphImporter::reportOpenDims() {
   if (!openDims.empty()) {
     std::string names = llvm::join(openDims, ", ");
     diags.error(Status::Unsupported, "dimensions are left open: " + names)
-        .notes.push_back("give each a size: --dim " + openDims.front().str() + "=8, or --shape input:1x3x224x224");
+        .notes.push_back("give each a size: --dim " + openDims.front().str() +
+                         "=8, or --shape input:1x3x224x224");
   }
   if (!openInputs.empty())
     diags.error(Status::Unsupported, "shapes are left open: " + llvm::join(openInputs, ", "))
@@ -126,6 +128,11 @@ void GraphImporter::addArguments(func::FuncOp function) {
         options.constants.count(input.name))
       continue;
     RankedTensorType type = argumentType(input);
+    if (type && !fitsBytes(type, options.maxTensorBytes)) {
+      diags.error(Status::LimitExceeded, "input " + quoted(input.name) + " of type " + describeType(type) +
+                                             " has a negative dimension or exceeds the limit for one tensor");
+      type = {};
+    }
     if (!type) {
       define(input.name, Value());
       continue;
@@ -162,7 +169,8 @@ Value GraphImporter::materialize(const Graph &graph, const std::string &name) {
   if (auto it = options.constants.find(name); it != options.constants.end() && &graph == &model.graph)
     data = &it->second;
   if (!data) {
-    diags.error(Status::Unsupported, "initializer " + quoted(name) + " is sparse, which Tenon does not support");
+    diags.error(Status::Unsupported,
+                "initializer " + quoted(name) + " is sparse, which Tenon does not support");
     return {};
   }
   mlir::Attribute attr = constantAttribute(*data, builder.getContext(), name);
@@ -183,7 +191,8 @@ const OpEntry *GraphImporter::findEntry(const Node &node) {
   std::string op = (node.domain.empty() ? "" : node.domain + "::") + node.opType;
   std::string message = "Tenon does not support operator " + op;
   if (auto first = registry.firstVersion(node.domain, node.opType))
-    message += " of opset " + std::to_string(node.opset) + " (it does from opset " + std::to_string(*first) + " on)";
+    message +=
+        " of opset " + std::to_string(node.opset) + " (it does from opset " + std::to_string(*first) + " on)";
   Diagnostic &diagnostic = diags.error(Status::Unsupported, message, node.name);
   std::string note = "opset " + std::to_string(node.opset) + ", inputs (";
   for (auto [i, name] : llvm::enumerate(node.inputs)) {
@@ -216,14 +225,15 @@ void GraphImporter::importIf(const Node &node) {
     return;
   std::optional<Tensor> known = tn::constantValue(condition);
   if (!known || known->getNumElements() != 1) {
-    diags.error(Status::Unsupported, "Tenon does not support If with a condition that is computed at run time",
-                node.name);
+    diags.error(Status::Unsupported,
+                "Tenon does not support If with a condition that is computed at run time", node.name);
     return;
   }
   const Attribute *branch = node.findAttribute(known->get(0).i ? "then_branch" : "else_branch");
   const GraphPtr *graph = branch ? branch->getIf<GraphPtr>() : nullptr;
   if (!graph || (*graph)->outputs.size() != node.outputs.size()) {
-    diags.error(Status::Malformed, "If has no branches, or one whose outputs are not those of the node", node.name);
+    diags.error(Status::Malformed, "If has no branches, or one whose outputs are not those of the node",
+                node.name);
     return;
   }
   scopes.push_back({**graph, {}});
@@ -267,6 +277,23 @@ void GraphImporter::importNode(const Node &node) {
 // Outputs
 //===----------------------------------------------------------------------===//
 
+/// Warns where the model declares an output otherwise than its nodes compute it.
+static void checkDeclaration(const ValueInfo &output, RankedTensorType type, Diagnostics &diags) {
+  const ValueType &declared = output.type;
+  if (declared.kind != ValueType::Tensor)
+    return;
+  Type element = convertElementType(declared.elementType, type.getContext());
+  bool agrees = declared.elementType == ElementType::Undefined || element == type.getElementType();
+  if (declared.hasRank) {
+    agrees &= static_cast<int64_t>(declared.dims.size()) == type.getRank();
+    for (size_t d = 0; agrees && d < declared.dims.size(); ++d)
+      agrees = declared.dims[d].kind != Dim::Fixed || declared.dims[d].size == type.getDimSize(d);
+  }
+  if (!agrees)
+    diags.warning("output " + quoted(output.name) + " is declared as " + declared.str() +
+                  " but computed as " + describeType(type));
+}
+
 void GraphImporter::addOutputs(func::FuncOp function) {
   SmallVector<Value> results;
   SmallVector<Type> types;
@@ -274,6 +301,7 @@ void GraphImporter::addOutputs(func::FuncOp function) {
     Value value = lookup(output.name);
     if (!value)
       return;
+    checkDeclaration(output, typeOf(value), diags);
     results.push_back(value);
     types.push_back(value.getType());
   }

@@ -9,8 +9,8 @@ using namespace mlir;
 
 namespace tenon::onnx {
 
-NodeImporter::NodeImporter(const Node &node, llvm::ArrayRef<Value> inputs, OpBuilder &builder, Diagnostics &diags,
-                           int64_t maxTensorBytes)
+NodeImporter::NodeImporter(const Node &node, llvm::ArrayRef<Value> inputs, OpBuilder &builder,
+                           Diagnostics &diags, int64_t maxTensorBytes)
     : node(node), attrs(node), operands(inputs), builder(builder), diags(diags),
       loc(NameLoc::get(builder.getStringAttr(node.name))), maxTensorBytes(maxTensorBytes) {}
 
@@ -126,22 +126,19 @@ bool NodeImporter::inferTypes(OperationState &state) {
   return true;
 }
 
-/// The bytes of every result must be countable and below the cap: a hostile model must not make us allocate or
-/// overflow.
+/// The bytes of every result must be countable and below the cap: a hostile model must not make us allocate
+/// or overflow.
 bool NodeImporter::fitsLimit(TypeRange types) {
   for (Type type : types) {
-    auto tensor = mlir::cast<RankedTensorType>(type);
-    int64_t bytes = elementBytes(tensor.getElementType());
-    for (int64_t dim : tensor.getShape()) {
-      if (dim < 0 || llvm::MulOverflow(bytes, std::max<int64_t>(dim, 1), bytes) || bytes > maxTensorBytes) {
-        if (!reported)
-          describe(diags.error(Status::LimitExceeded, "a value of type " + describeType(tensor) + " exceeds the limit of " +
-                                                          std::to_string(maxTensorBytes) + " bytes for one tensor",
-                               node.name));
-        reported = true;
-        return false;
-      }
-    }
+    if (fitsBytes(mlir::cast<RankedTensorType>(type), maxTensorBytes))
+      continue;
+    if (!reported)
+      describe(diags.error(Status::LimitExceeded,
+                           "a value of type " + describeType(type) + " exceeds the limit of " +
+                               std::to_string(maxTensorBytes) + " bytes for one tensor",
+                           node.name));
+    reported = true;
+    return false;
   }
   return true;
 }

@@ -16,19 +16,22 @@
 
 namespace tenon::onnx {
 
-inline mlir::RankedTensorType typeOf(mlir::Value v) { return mlir::cast<mlir::RankedTensorType>(v.getType()); }
+inline mlir::RankedTensorType typeOf(mlir::Value v) {
+  return mlir::cast<mlir::RankedTensorType>(v.getType());
+}
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value v) { return typeOf(v).getShape(); }
 inline mlir::Type elementOf(mlir::Value v) { return typeOf(v).getElementType(); }
 inline bool isFloat(mlir::Value v) { return mlir::isa<mlir::FloatType>(elementOf(v)); }
 inline int64_t rankOf(mlir::Value v) { return typeOf(v).getRank(); }
 
-/// Imports one node. Everything that emits returns a null value when the result would be invalid (that is then
-/// reported) or when an operand is null, so import functions may chain calls and hand the last value to result(); they
-/// must check for null before they look at the type of an emitted value. Values of input() are never null.
+/// Imports one node. Everything that emits returns a null value when the result would be invalid (that is
+/// then reported) or when an operand is null, so import functions may chain calls and hand the last value to
+/// result(); they must check for null before they look at the type of an emitted value. Values of input() are
+/// never null.
 class NodeImporter {
 public:
-  NodeImporter(const Node &node, llvm::ArrayRef<mlir::Value> inputs, mlir::OpBuilder &builder, Diagnostics &diags,
-               int64_t maxTensorBytes);
+  NodeImporter(const Node &node, llvm::ArrayRef<mlir::Value> inputs, mlir::OpBuilder &builder,
+               Diagnostics &diags, int64_t maxTensorBytes);
 
   const Node &node;
   AttributeReader attrs;
@@ -55,8 +58,8 @@ public:
   std::optional<double> constantNumber(unsigned i, llvm::StringRef what);
   /// The list in an attribute; empty if it is absent.
   llvm::SmallVector<int64_t> attributeInts(llvm::StringRef name);
-  /// A list that stands in attribute `name` or, in later opsets, in operand `i`: that operand's elements if it is
-  /// there, else the attribute's, else an empty list. Nothing after an error.
+  /// A list that stands in attribute `name` or, in later opsets, in operand `i`: that operand's elements if
+  /// it is there, else the attribute's, else an empty list. Nothing after an error.
   std::optional<llvm::SmallVector<int64_t>> ints(llvm::StringRef name, unsigned i);
 
   /// `axis` counted from the front; reports and gives nothing if it is not in [-rank, rank).
@@ -66,7 +69,8 @@ public:
 
   //===--- Emitting -------------------------------------------------------===//
 
-  /// Emits an operation whose result types follow from its operands; folds it if it is constant or an identity.
+  /// Emits an operation whose result types follow from its operands; folds it if it is constant or an
+  /// identity.
   template <typename OpTy, typename... Args> mlir::Value emit(Args &&...args) {
     auto values = emitMany<OpTy, 1>(std::forward<Args>(args)...);
     return values.empty() ? mlir::Value() : values[0];
@@ -78,7 +82,8 @@ public:
     return emitAs<OpTy>(placeholders, true, std::forward<Args>(args)...);
   }
   /// Emits an operation of a given result type.
-  template <typename OpTy, typename... Args> mlir::Value emitTyped(mlir::RankedTensorType type, Args &&...args) {
+  template <typename OpTy, typename... Args>
+  mlir::Value emitTyped(mlir::RankedTensorType type, Args &&...args) {
     auto values = emitAs<OpTy>(llvm::SmallVector<mlir::Type>{type}, false, std::forward<Args>(args)...);
     return values.empty() ? mlir::Value() : values[0];
   }

@@ -1,8 +1,9 @@
 // Imports model files, verifies the modules and, where a test data set lies beside the model, executes them
 // by reference semantics and compares. Not a test by itself: a driver to try the importer on a collection of
 // real files.
-//   import-models [--dim name=value]... [--bind] [--print] [-q] MODEL.onnx ...
-// --bind: when a model can't be imported, tries again with its scalar inputs and its integer inputs of rank 1 as constants.
+//   import-models [--dim name=value]... [--bind] [--atol x] [--print] [-q] MODEL.onnx ...
+// --bind: when a model can't be imported, tries again with its scalar inputs and its integer inputs of rank 1
+// as constants.
 
 #include "frontend/onnx/Constants.h"
 #include "frontend/onnx/Importer.h"
@@ -24,6 +25,7 @@ namespace {
 struct Flags {
   ImportOptions import;
   bool bind = false, print = false, quiet = false;
+  double absolute = 1e-7;
 };
 enum class Outcome { Passed, Imported, Differs, NotExecuted, Unsupported, Malformed, NotLoaded };
 const char *const outcomeNames[] = {"passed",      "imported",  "DIFFERS",   "NOT EXECUTED",
@@ -42,7 +44,7 @@ static double relativeTolerance(mlir::Type type) {
   return element ? std::max(1e-3, std::ldexp(2.0, 1 - static_cast<int>(element.getFPMantissaWidth()))) : 0;
 }
 
-static bool isClose(const Tensor &actual, const Tensor &expected, std::string &why) {
+static bool isClose(const Tensor &actual, const Tensor &expected, double absolute, std::string &why) {
   if (actual.getType() != expected.getType()) {
     why = "type " + describeType(actual.getType()) + ", expected " + describeType(expected.getType());
     return false;
@@ -51,7 +53,8 @@ static bool isClose(const Tensor &actual, const Tensor &expected, std::string &w
   for (int64_t i = 0; i < actual.getNumElements(); ++i) {
     Scalar a = actual.get(i), e = expected.get(i);
     bool same = isFloat ? a.f == e.f || (std::isnan(a.f) && std::isnan(e.f)) ||
-                              std::fabs(a.f - e.f) <= 1e-7 + relativeTolerance(actual.getElementType()) * std::fabs(e.f)
+                              std::fabs(a.f - e.f) <=
+                                  absolute + relativeTolerance(actual.getElementType()) * std::fabs(e.f)
                         : a.i == e.i;
     if (!same) {
       why = "element " + std::to_string(i) + " is " + std::to_string(isFloat ? a.f : a.i) + ", expected " +
@@ -64,7 +67,7 @@ static bool isClose(const Tensor &actual, const Tensor &expected, std::string &w
 
 /// Runs @main on the data set's inputs (by position of the model's inputs that are arguments).
 static Outcome execute(const Model &model, const ImportOptions &options, mlir::ModuleOp module,
-                       const fs::path &data, std::string &why) {
+                       const fs::path &data, double absolute, std::string &why) {
   llvm::SmallVector<Tensor> arguments, results;
   for (size_t i = 0; i < model.graph.inputs.size(); ++i) {
     const std::string &name = model.graph.inputs[i].name;
@@ -84,7 +87,7 @@ static Outcome execute(const Model &model, const ImportOptions &options, mlir::M
     auto expected = value ? toTensor(*value, module.getContext()) : std::nullopt;
     if (!expected)
       return why = "no data for output " + std::to_string(i), Outcome::Imported;
-    if (!isClose(results[i], *expected, why)) {
+    if (!isClose(results[i], *expected, absolute, why)) {
       why = "output " + std::to_string(i) + ": " + why;
       return Outcome::Differs;
     }
@@ -125,7 +128,7 @@ static Outcome tryModel(const std::string &path, const Flags &flags, std::string
   }
   if (flags.print)
     module->print(llvm::outs());
-  return fs::exists(data) ? execute(*model, options, *module, data, why) : Outcome::Imported;
+  return fs::exists(data) ? execute(*model, options, *module, data, flags.absolute, why) : Outcome::Imported;
 }
 
 int main(int argc, char **argv) {
@@ -135,6 +138,10 @@ int main(int argc, char **argv) {
     std::string arg = argv[i];
     if (arg == "--bind" || arg == "--print" || arg == "-q") {
       (arg == "--bind" ? flags.bind : arg == "--print" ? flags.print : flags.quiet) = true;
+      continue;
+    }
+    if (arg == "--atol" && i + 1 < argc) {
+      flags.absolute = std::stod(argv[++i]);
       continue;
     }
     if (arg == "--dim" && i + 1 < argc) {

@@ -28,7 +28,8 @@ static Value splitHeads(NodeImporter &n, Value x, int64_t heads) {
     return x;
   ArrayRef<int64_t> shape = shapeOf(x);
   if (shape.size() != 3 || heads <= 0 || shape[2] % heads)
-    return (void)n.malformed("Q, K and V must have rank 4, or rank 3 with the number of heads given"), Value();
+    return (void)n.malformed("Q, K and V must have rank 4, or rank 3 with the number of heads given"),
+           Value();
   return n.transpose(n.reshape(x, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
 }
 
@@ -49,10 +50,12 @@ static Value allowedByPosition(NodeImporter &n, const AttentionParts &p) {
     allowed = n.emit<tn::CompareOp>(tn::Predicate::Le, distance, n.scalarLike(distance, 0));
   if (p.leftWindow >= 0)
     allowed = conjunction(
-        n, allowed, n.emit<tn::CompareOp>(tn::Predicate::Ge, distance, n.scalarLike(distance, -p.leftWindow)));
+        n, allowed,
+        n.emit<tn::CompareOp>(tn::Predicate::Ge, distance, n.scalarLike(distance, -p.leftWindow)));
   if (p.rightWindow >= 0)
     allowed = conjunction(
-        n, allowed, n.emit<tn::CompareOp>(tn::Predicate::Le, distance, n.scalarLike(distance, p.rightWindow)));
+        n, allowed,
+        n.emit<tn::CompareOp>(tn::Predicate::Le, distance, n.scalarLike(distance, p.rightWindow)));
   if (n.has(6)) {
     Value count = n.reshape(n.cast(n.input(6), n.getBuilder().getI64Type()), {shapeOf(p.q)[0], 1, 1, 1});
     allowed = conjunction(n, allowed, n.emit<tn::CompareOp>(tn::Predicate::Lt, key, count));
@@ -132,7 +135,8 @@ static std::optional<AttentionParts> readParts(NodeImporter &n) {
     return std::nullopt;
   p.softmaxType = elementOf(p.q);
   if (int64_t number = n.attrs.getInt("softmax_precision", 0)) {
-    p.softmaxType = convertElementType(elementTypeFromNumber(number).value_or(ElementType::Undefined), n.context());
+    p.softmaxType =
+        convertElementType(elementTypeFromNumber(number).value_or(ElementType::Undefined), n.context());
     if (!p.softmaxType)
       return (void)n.unsupported("this softmax_precision"), std::nullopt;
   }
@@ -216,7 +220,8 @@ static Value rotatePairs(NodeImporter &n, Value x, Value cosine, Value sine, boo
   }
   if (!real || !imaginary)
     return {};
-  return n.reshape(n.emit<tn::ConcatOp>(ValueRange{real, imaginary}, static_cast<uint64_t>(rankOf(real) - 1)), shape);
+  return n.reshape(n.emit<tn::ConcatOp>(ValueRange{real, imaginary}, static_cast<uint64_t>(rankOf(real) - 1)),
+                   shape);
 }
 
 /// The cache's rows for every position, as [batch, 1, sequence, half].

@@ -89,8 +89,8 @@ static Value emitConv(NodeImporter &n, Value input, Value filter) {
     return (void)n.malformed("kernel_shape differs from the filter's shape"), Value();
   applyAutoPad(*window, *mode, shapeOf(input).drop_front(2));
   SmallVector<int64_t> ones(*spatial, 1);
-  return n.emit<tn::ConvOp>(input, filter, window->strides, window->low, window->high, window->dilations, ones,
-                            static_cast<uint64_t>(n.attrs.getInt("group", 1)), false);
+  return n.emit<tn::ConvOp>(input, filter, window->strides, window->low, window->high, window->dilations,
+                            ones, static_cast<uint64_t>(n.attrs.getInt("group", 1)), false);
 }
 
 static LogicalResult importConv(NodeImporter &n) {
@@ -117,10 +117,12 @@ static LogicalResult importConvInteger(NodeImporter &n) {
 // ConvTranspose
 //===----------------------------------------------------------------------===//
 
-/// Windows that tile the output: y[n, m, h * s + i, w * s + j] = sum_c x[n, c, h, w] * f[c, m, i, j], one contraction.
+/// Windows that tile the output: y[n, m, h * s + i, w * s + j] = sum_c x[n, c, h, w] * f[c, m, i, j], one
+/// contraction.
 static Value emitTiledTranspose(NodeImporter &n, Value input, Value filter) {
   int64_t spatial = rankOf(input) - 2;
-  SmallVector<int64_t> lhs = {0, 1}, rhs = {1, 2}, result = {0, 2}, shape = {shapeOf(input)[0], shapeOf(filter)[1]};
+  SmallVector<int64_t> lhs = {0, 1}, rhs = {1, 2}, result = {0, 2},
+                       shape = {shapeOf(input)[0], shapeOf(filter)[1]};
   for (int64_t d = 0; d < spatial; ++d) {
     lhs.push_back(3 + d);
     rhs.push_back(3 + spatial + d);
@@ -130,8 +132,8 @@ static Value emitTiledTranspose(NodeImporter &n, Value input, Value filter) {
   return n.reshape(n.emit<tn::ContractOp>(input, filter, lhs, rhs, result), shape);
 }
 
-/// The filter [C, M / groups, k...] of a transposed convolution as that of the equivalent convolution over the dilated
-/// input: [M, C / groups, k...], mirrored.
+/// The filter [C, M / groups, k...] of a transposed convolution as that of the equivalent convolution over
+/// the dilated input: [M, C / groups, k...], mirrored.
 static Value mirrorFilter(NodeImporter &n, Value filter, int64_t groups) {
   SmallVector<int64_t> shape(shapeOf(filter));
   int64_t channels = shape[0], perGroup = shape[1], rank = shape.size();
@@ -152,8 +154,8 @@ static Value mirrorFilter(NodeImporter &n, Value filter, int64_t groups) {
 }
 
 /// Paddings of a transposed convolution that follow from output_shape or auto_pad.
-static bool resolveTransposePads(NodeImporter &n, WindowAttributes &window, AutoPad mode, ArrayRef<int64_t> input,
-                                 ArrayRef<int64_t> outputPadding) {
+static bool resolveTransposePads(NodeImporter &n, WindowAttributes &window, AutoPad mode,
+                                 ArrayRef<int64_t> input, ArrayRef<int64_t> outputPadding) {
   SmallVector<int64_t> wanted = n.attributeInts("output_shape");
   if (wanted.size() > window.rank())
     wanted.erase(wanted.begin(), wanted.end() - window.rank());
@@ -189,8 +191,10 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
   if (outputPadding.empty())
     outputPadding.assign(*spatial, 0);
   if (outputPadding.size() != *spatial || groups < 1 || shapeOf(filter)[0] % groups ||
-      shapeOf(filter)[0] != shapeOf(input)[1] || ArrayRef<int64_t>(window->kernel) != shapeOf(filter).drop_front(2))
-    return n.malformed("filter " + describeType(filter.getType()) + " does not fit input, group or attributes");
+      shapeOf(filter)[0] != shapeOf(input)[1] ||
+      ArrayRef<int64_t>(window->kernel) != shapeOf(filter).drop_front(2))
+    return n.malformed("filter " + describeType(filter.getType()) +
+                       " does not fit input, group or attributes");
   if (!resolveTransposePads(n, *window, *mode, shapeOf(input).drop_front(2), outputPadding))
     return failure();
   bool tiles = groups == 1 && !window->hasPadding() && window->kernel == window->strides &&
@@ -203,8 +207,8 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
     low.push_back(window->span(d) - 1 - window->low[d]);
     high.push_back(window->span(d) - 1 - window->high[d] + outputPadding[d]);
   }
-  Value result = n.emit<tn::ConvOp>(input, mirrorFilter(n, filter, groups), ones, low, high, window->dilations,
-                                    window->strides, static_cast<uint64_t>(groups), false);
+  Value result = n.emit<tn::ConvOp>(input, mirrorFilter(n, filter, groups), ones, low, high,
+                                    window->dilations, window->strides, static_cast<uint64_t>(groups), false);
   return n.result(addChannelBias(n, result, n.optionalInput(2)));
 }
 

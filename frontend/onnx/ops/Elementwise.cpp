@@ -6,8 +6,8 @@ using namespace mlir;
 
 namespace tenon::onnx {
 
-/// Before opset 7 the second operand broadcasts only when asked to, from dimension `axis` of the first on. Gives it
-/// the trailing ones that NumPy's rule needs.
+/// Before opset 7 the second operand broadcasts only when asked to, from dimension `axis` of the first on.
+/// Gives it the trailing ones that NumPy's rule needs.
 static Value alignLegacy(NodeImporter &n, Value lhs, Value rhs) {
   n.ignore("consumed_inputs");
   n.ignore("broadcast");

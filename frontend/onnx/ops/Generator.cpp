@@ -2,6 +2,7 @@
 
 #include "frontend/onnx/NodeImporter.h"
 #include "ir/Constant.h"
+#include "ir/Folding.h"
 
 #include <cmath>
 
@@ -15,7 +16,8 @@ static Value index(NodeImporter &n, ArrayRef<int64_t> shape, int64_t axis) {
 }
 
 static LogicalResult constantFrom(NodeImporter &n, const TensorData &data) {
-  mlir::Attribute attr = constantAttribute(data, n.context(), n.node.outputs.empty() ? "" : n.node.outputs[0]);
+  mlir::Attribute attr =
+      constantAttribute(data, n.context(), n.node.outputs.empty() ? "" : n.node.outputs[0]);
   if (!attr)
     return n.unsupported("element type " + Twine(elementTypeName(data.type()).data()));
   auto type = RankedTensorType::get(data.dims(), convertElementType(data.type(), n.context()));
@@ -61,15 +63,22 @@ static LogicalResult importConstantOfShape(NodeImporter &n) {
 
 static LogicalResult importRange(NodeImporter &n) {
   n.ignore("stash_type");
-  auto start = n.constantNumber(0, "start"), limit = n.constantNumber(1, "limit"), delta = n.constantNumber(2, "delta");
+  auto start = n.constantNumber(0, "start"), limit = n.constantNumber(1, "limit"),
+       delta = n.constantNumber(2, "delta");
   if (!start || !limit || !delta)
     return failure();
   if (*delta == 0)
     return n.malformed("delta must not be 0");
   double count = std::max(0.0, std::ceil((*limit - *start) / *delta));
-  if (!(count < 1e9))
-    return n.unsupported("a range of " + Twine(static_cast<int64_t>(count)) + " elements");
-  Tensor tensor(RankedTensorType::get({static_cast<int64_t>(count)}, elementOf(n.input(0))));
+  if (!(count < 1e12))
+    return n.malformed("the range has no end, or too many elements");
+  Type type = elementOf(n.input(0));
+  int64_t size = static_cast<int64_t>(count);
+  if (size > tn::kMaxFoldedElements) {
+    Value steps = n.emit<tn::MulOp>(n.cast(index(n, {size}, 0), type), n.reshape(n.input(2), {}));
+    return n.result(n.emit<tn::AddOp>(steps, n.reshape(n.input(0), {})));
+  }
+  Tensor tensor(RankedTensorType::get({size}, type));
   for (int64_t i = 0; i < tensor.getNumElements(); ++i) {
     double value = *start + static_cast<double>(i) * *delta;
     tensor.set(i, {value, static_cast<int64_t>(value)});
@@ -108,7 +117,8 @@ static LogicalResult importTrilu(NodeImporter &n) {
   if (rank < 2 || k->size() != 1)
     return n.malformed("needs matrices and one k");
   Value diagonal = diagonalNumber(n, shapeOf(x)[rank - 2], shapeOf(x)[rank - 1]);
-  Value kept = n.emit<tn::CompareOp>(upper ? tn::Predicate::Ge : tn::Predicate::Le, diagonal, n.intConstant(*k, {}));
+  Value kept =
+      n.emit<tn::CompareOp>(upper ? tn::Predicate::Ge : tn::Predicate::Le, diagonal, n.intConstant(*k, {}));
   return n.result(n.emit<tn::SelectOp>(kept, x, n.scalarLike(x, 0)));
 }
 
@@ -198,14 +208,10 @@ static LogicalResult importCumProd(NodeImporter &n) {
 
 void registerGeneratorOps(OpRegistry &registry) {
   static constexpr OpEntry table[] = {
-      {"Constant", 1, 0, 0, importConstant},
-      {"ConstantOfShape", 9, 1, 1, importConstantOfShape},
-      {"Range", 11, 3, 3, importRange},
-      {"EyeLike", 9, 1, 1, importEyeLike},
-      {"Trilu", 14, 1, 2, importTrilu},
-      {"OneHot", 9, 3, 3, importOneHot},
-      {"CumSum", 11, 2, 2, importCumSum},
-      {"CumProd", 26, 2, 2, importCumProd},
+      {"Constant", 1, 0, 0, importConstant}, {"ConstantOfShape", 9, 1, 1, importConstantOfShape},
+      {"Range", 11, 3, 3, importRange},      {"EyeLike", 9, 1, 1, importEyeLike},
+      {"Trilu", 14, 1, 2, importTrilu},      {"OneHot", 9, 3, 3, importOneHot},
+      {"CumSum", 11, 2, 2, importCumSum},    {"CumProd", 26, 2, 2, importCumProd},
   };
   registry.add(table);
 }

@@ -6,8 +6,8 @@ using namespace mlir;
 
 namespace tenon::onnx {
 
-/// -weight[target] * input[target] along dimension 1 of logProbability [N, C, d...]; reduced as the attribute says.
-/// Targets equal to ignore_index have weight 0.
+/// -weight[target] * input[target] along dimension 1 of logProbability [N, C, d...]; reduced as the attribute
+/// says. Targets equal to ignore_index have weight 0.
 static Value negativeLogLikelihood(NodeImporter &n, Value logProbability) {
   Value target = n.input(1);
   if (!logProbability)

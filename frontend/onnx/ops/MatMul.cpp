@@ -15,10 +15,11 @@ struct Labelled {
 };
 } // namespace
 
-/// Numbers the batch dimensions of a matrix product. A dimension of size 1 against a larger one has no loop: it is
-/// removed from its operand.
-static void labelBatch(NodeImporter &n, ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs, SmallVector<int64_t> &lhsLoops,
-                       SmallVector<int64_t> &rhsLoops, SmallVector<int64_t> &resultLoops) {
+/// Numbers the batch dimensions of a matrix product. A dimension of size 1 against a larger one has no loop:
+/// it is removed from its operand.
+static void labelBatch(NodeImporter &n, ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs,
+                       SmallVector<int64_t> &lhsLoops, SmallVector<int64_t> &rhsLoops,
+                       SmallVector<int64_t> &resultLoops) {
   size_t rank = std::max(lhs.size(), rhs.size());
   for (size_t d = 0; d < rank; ++d) {
     int64_t loop = 3 + d;
@@ -63,7 +64,8 @@ static Value matMul(NodeImporter &n, Value a, Value b) {
     return (void)n.malformed("operands of a matrix product need a dimension"), Value();
   bool aVector = rankOf(a) == 1, bVector = rankOf(b) == 1;
   SmallVector<int64_t> lhs, rhs, result;
-  labelBatch(n, shapeOf(a).drop_back(aVector ? 1 : 2), shapeOf(b).drop_back(bVector ? 1 : 2), lhs, rhs, result);
+  labelBatch(n, shapeOf(a).drop_back(aVector ? 1 : 2), shapeOf(b).drop_back(bVector ? 1 : 2), lhs, rhs,
+             result);
   if (!aVector) {
     lhs.push_back(0);
     result.push_back(0);
@@ -136,15 +138,16 @@ static LogicalResult importQLinearMatMul(NodeImporter &n) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The labels of an equation as loop numbers: letters by their code, the dimensions of "..." from 256 on, aligned at
-/// the end.
+/// The labels of an equation as loop numbers: letters by their code, the dimensions of "..." from 256 on,
+/// aligned at the end.
 struct Equation {
   SmallVector<SmallVector<int64_t>> terms;
   SmallVector<int64_t> result;
 };
 } // namespace
 
-static std::optional<SmallVector<int64_t>> parseTerm(StringRef term, int64_t ellipsisRank, int64_t maxEllipsis) {
+static std::optional<SmallVector<int64_t>> parseTerm(StringRef term, int64_t ellipsisRank,
+                                                     int64_t maxEllipsis) {
   SmallVector<int64_t> labels;
   while (!term.empty()) {
     if (term.consume_front("...")) {
@@ -260,7 +263,8 @@ static Labelled dropBroadcast(NodeImporter &n, const Labelled &operand, const La
 static LogicalResult importEinsum(NodeImporter &n) {
   auto equation = parseEquation(n);
   if (!equation)
-    return n.malformed("equation " + quoted(n.attrs.getString("equation", "")) + " does not fit the operands");
+    return n.malformed("equation " + quoted(n.attrs.getString("equation", "")) +
+                       " does not fit the operands");
   Labelled left = takeDiagonals(n, {n.input(0), equation->terms[0]});
   for (unsigned i = 1; i < n.numInputs(); ++i) {
     Labelled right = takeDiagonals(n, {n.input(i), equation->terms[i]});

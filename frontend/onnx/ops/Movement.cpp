@@ -47,7 +47,8 @@ static std::optional<SmallVector<int64_t>> splitSizes(NodeImporter &n, int64_t s
   }
   if (valid && sum == size)
     return sizes;
-  (void)n.malformed("the parts do not add up to the dimension's " + Twine(size) + ", or their number is not that of "
+  (void)n.malformed("the parts do not add up to the dimension's " + Twine(size) +
+                    ", or their number is not that of "
                     "the outputs");
   return std::nullopt;
 }
@@ -94,7 +95,8 @@ static LogicalResult importSlice(NodeImporter &n) {
     int64_t begin = std::clamp(start < 0 ? start + dim : start, low, high);
     int64_t stop = std::clamp(end < 0 ? end + dim : end, low, high);
     int64_t span = step > 0 ? stop - begin : begin - stop;
-    sizes[axis] = span <= 0 ? 0 : static_cast<int64_t>(llvm::divideCeil(uint64_t(span), uint64_t(std::abs(step))));
+    sizes[axis] =
+        span <= 0 ? 0 : static_cast<int64_t>(llvm::divideCeil(uint64_t(span), uint64_t(std::abs(step))));
     offsets[axis] = sizes[axis] ? begin : 0;
     strides[axis] = sizes[axis] > 1 ? step : 1;
   }
@@ -253,7 +255,8 @@ static LogicalResult importSpaceToDepth(NodeImporter &n) {
   SmallVector<int64_t> split = {s[0], s[1], s[2] / b, b, s[3] / b, b}, permutation = {0, 3, 5, 1, 2, 4};
   if (crd)
     permutation = {0, 1, 3, 5, 2, 4};
-  return n.result(n.reshape(n.transpose(n.reshape(x, split), permutation), {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
+  return n.result(
+      n.reshape(n.transpose(n.reshape(x, split), permutation), {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
 }
 
 void registerMovementOps(OpRegistry &registry) {

@@ -40,7 +40,8 @@ static LogicalResult importBatchNormalization(NodeImporter &n) {
   return n.result(n.emit<tn::AddOp>(scaled, n.cast(perChannel(n, offset, rankOf(x)), elementOf(x))));
 }
 
-/// The element type that statistics are computed in: float for the small ones unless stash_type says otherwise.
+/// The element type that statistics are computed in: float for the small ones unless stash_type says
+/// otherwise.
 static Type stashType(NodeImporter &n) {
   auto element = elementTypeFromNumber(n.attrs.getInt("stash_type", 1));
   Type type = element ? convertElementType(*element, n.context()) : Type();
@@ -124,8 +125,10 @@ static LogicalResult importLrn(NodeImporter &n) {
   sizes[1] = size;
   low[1] = (size - 1) / 2;
   high[1] = size / 2;
-  Value sum = n.emit<tn::WindowOp>(tn::ReduceKind::Sum, n.emit<tn::MulOp>(x, x), sizes, ones, ones, low, high);
-  Value base = n.emit<tn::AddOp>(n.emit<tn::MulOp>(sum, n.scalarLike(x, alpha / size)), n.scalarLike(x, bias));
+  Value sum =
+      n.emit<tn::WindowOp>(tn::ReduceKind::Sum, n.emit<tn::MulOp>(x, x), sizes, ones, ones, low, high);
+  Value base =
+      n.emit<tn::AddOp>(n.emit<tn::MulOp>(sum, n.scalarLike(x, alpha / size)), n.scalarLike(x, bias));
   return n.result(n.emit<tn::DivOp>(x, n.emit<tn::PowOp>(base, n.scalarLike(x, beta))));
 }
 

@@ -8,8 +8,8 @@ using namespace mlir;
 
 namespace tenon::onnx {
 
-/// A scale or zero point shaped to broadcast against `x`: a scalar, one entry per index of `axis`, or one per block of
-/// `blockSize` indices.
+/// A scale or zero point shaped to broadcast against `x`: a scalar, one entry per index of `axis`, or one per
+/// block of `blockSize` indices.
 static Value alignParameter(NodeImporter &n, Value parameter, Value x, int64_t axis, int64_t blockSize) {
   if (!parameter || !x)
     return {};
@@ -81,7 +81,8 @@ static LogicalResult importQuantizeLinear(NodeImporter &n) {
   if (n.has(2))
     type = elementOf(n.input(2));
   else if (outputType)
-    type = convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
+    type =
+        convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
   if (!type)
     return n.unsupported("this output_dtype");
   if (!isFloat(x))
@@ -97,7 +98,8 @@ static LogicalResult importDequantizeLinear(NodeImporter &n) {
   int64_t outputType = n.attrs.getInt("output_dtype", 0);
   Type type = elementOf(scale);
   if (outputType)
-    type = convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
+    type =
+        convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
   if (!type)
     return n.unsupported("this output_dtype");
   Value zero = n.has(2) ? alignParameter(n, n.input(2), x, axis, block) : Value();

@@ -7,8 +7,8 @@
 
 namespace tenon::onnx {
 
-/// saturate(round(v) + zero) as `type`; `zero` may be null. Values are rounded and clamped here for integers only: the
-/// cast does it for floats, which with `saturate` do not overflow.
+/// saturate(round(v) + zero) as `type`; `zero` may be null. Values are rounded and clamped here for integers
+/// only: the cast does it for floats, which with `saturate` do not overflow.
 mlir::Value quantizeScaled(NodeImporter &n, mlir::Value v, mlir::Value zero, mlir::Type type, bool saturate);
 
 } // namespace tenon::onnx

@@ -70,7 +70,8 @@ static LogicalResult importLstm(NodeImporter &n) {
       return n.splat(RankedTensorType::get({directions, batch, hidden}, elementOf(x)), 0);
     return batchFirst ? n.transpose(n.input(i), {1, 0, 2}) : n.input(i);
   };
-  SmallVector<Value> values = n.emitMany<tn::LstmOp, 3>(gates, recurrent, state(5), state(6), ArrayRef<bool>(reverse));
+  SmallVector<Value> values =
+      n.emitMany<tn::LstmOp, 3>(gates, recurrent, state(5), state(6), ArrayRef<bool>(reverse));
   if (values.empty())
     return failure();
   if (batchFirst) {

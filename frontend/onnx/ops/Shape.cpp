@@ -80,6 +80,8 @@ static LogicalResult importExpand(NodeImporter &n) {
   auto wanted = n.constantInts(1, "shape");
   if (!wanted)
     return failure();
+  if (llvm::any_of(*wanted, [](int64_t size) { return size < 0; }))
+    return n.malformed("shape has a negative dimension");
   auto shape = tn::broadcastShapes(shapeOf(n.input(0)), *wanted);
   if (!shape)
     return n.malformed("the operand does not broadcast to the shape");
@@ -152,18 +154,12 @@ static LogicalResult importCastLike(NodeImporter &n) { return castTo(n, elementO
 
 void registerShapeOps(OpRegistry &registry) {
   static constexpr OpEntry table[] = {
-      {"Reshape", 1, 1, 1, importReshape},
-      {"Reshape", 5, 2, 2, importReshape},
-      {"Flatten", 1, 1, 1, importFlatten},
-      {"Squeeze", 1, 1, 2, importSqueeze},
-      {"Unsqueeze", 1, 1, 1, importUnsqueeze},
-      {"Unsqueeze", 13, 2, 2, importUnsqueeze},
-      {"Expand", 8, 2, 2, importExpand},
-      {"Shape", 1, 1, 1, importShape},
-      {"Size", 1, 1, 1, importSize},
-      {"Identity", 1, 1, 1, importIdentity},
-      {"Dropout", 1, 1, 3, importDropout},
-      {"Cast", 1, 1, 1, importCast},
+      {"Reshape", 1, 1, 1, importReshape},     {"Reshape", 5, 2, 2, importReshape},
+      {"Flatten", 1, 1, 1, importFlatten},     {"Squeeze", 1, 1, 2, importSqueeze},
+      {"Unsqueeze", 1, 1, 1, importUnsqueeze}, {"Unsqueeze", 13, 2, 2, importUnsqueeze},
+      {"Expand", 8, 2, 2, importExpand},       {"Shape", 1, 1, 1, importShape},
+      {"Size", 1, 1, 1, importSize},           {"Identity", 1, 1, 1, importIdentity},
+      {"Dropout", 1, 1, 3, importDropout},     {"Cast", 1, 1, 1, importCast},
       {"CastLike", 15, 2, 2, importCastLike},
   };
   registry.add(table);

@@ -15,7 +15,8 @@ struct WindowAttributes {
   /// Extent that a window covers along dimension `d`.
   int64_t span(size_t d) const { return (kernel[d] - 1) * dilations[d] + 1; }
   bool hasPadding() const {
-    return llvm::any_of(low, [](int64_t p) { return p != 0; }) || llvm::any_of(high, [](int64_t p) { return p != 0; });
+    return llvm::any_of(low, [](int64_t p) { return p != 0; }) ||
+           llvm::any_of(high, [](int64_t p) { return p != 0; });
   }
 };
 
@@ -24,8 +25,8 @@ enum class AutoPad { NotSet, Valid, SameUpper, SameLower };
 /// Reads auto_pad; reports an unknown value and gives nothing.
 std::optional<AutoPad> readAutoPad(NodeImporter &n);
 
-/// Reads kernel_shape (default: `kernel`, or required when that is empty), strides, dilations and pads for inputs with
-/// `spatial` rank. Reports lists of a wrong length.
+/// Reads kernel_shape (default: `kernel`, or required when that is empty), strides, dilations and pads for
+/// inputs with `spatial` rank. Reports lists of a wrong length.
 std::optional<WindowAttributes> readWindow(NodeImporter &n, size_t spatial, llvm::ArrayRef<int64_t> kernel);
 
 /// Sets the paddings that auto_pad asks for.
