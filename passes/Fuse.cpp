@@ -10,6 +10,7 @@
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -245,7 +246,7 @@ tn::KernelOp buildKernel(ArrayRef<Operation *> ops) {
 }
 
 struct Fuse : impl::FuseBase<Fuse> {
-  Fuse() = default;
+  using FuseBase::FuseBase;
   explicit Fuse(const KernelLibrary *library) : library(library) {}
 
   void runOnOperation() override {

@@ -11,6 +11,8 @@ namespace tenon {
 namespace {
 
 struct MaterializePadding : impl::MaterializePaddingBase<MaterializePadding> {
+  using MaterializePaddingBase::MaterializePaddingBase;
+
   void runOnOperation() override {
     SmallVector<tn::ConvOp> convolutions;
     getOperation().walk([&](tn::ConvOp conv) { convolutions.push_back(conv); });
@@ -18,7 +20,7 @@ struct MaterializePadding : impl::MaterializePaddingBase<MaterializePadding> {
       if (isPadded(conv) && budget != 0) {
         rewrite(conv);
         ++materialized;
-        --budget;
+        budget = budget - 1;
       }
   }
 

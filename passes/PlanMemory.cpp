@@ -8,6 +8,7 @@
 #include "passes/ArenaPlan.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -272,7 +273,7 @@ private:
 };
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
-  PlanMemory() = default;
+  using PlanMemoryBase::PlanMemoryBase;
   explicit PlanMemory(const KernelLibrary *library) : library(library) {}
 
   void runOnOperation() override {

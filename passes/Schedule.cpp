@@ -1,6 +1,7 @@
 //===- Schedule.cpp - Prepares kernels and gives them schedules ----------===//
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -18,7 +19,7 @@ bool isCompileTime(Value v) {
 }
 
 struct Schedule : impl::ScheduleBase<Schedule> {
-  Schedule() = default;
+  using ScheduleBase::ScheduleBase;
   explicit Schedule(const KernelLibrary *library) : library(library) {}
 
   void runOnOperation() override {

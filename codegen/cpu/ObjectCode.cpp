@@ -1,0 +1,155 @@
+#include "codegen/cpu/ObjectCode.h"
+#include "codegen/common/ExpandMath.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include <mutex>
+
+using namespace mlir;
+
+namespace tenon::codegen {
+
+void registerCodegenDialects(DialectRegistry &registry) {
+  registry.insert<tn::TnDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+  registerIndexableModels(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+LogicalResult emitKernel(ModuleOp module, llvm::StringRef name, tn::KernelOp kernel, const Target &target) {
+  const KernelTemplate *kernelTemplate = findTemplate(kernel.getTemplateName().value_or(""));
+  auto schedules = kernel.getSchedule();
+  auto schedule = schedules ? schedules->getAs<DictionaryAttr>(target.name) : DictionaryAttr();
+  if (!kernelTemplate || !schedule)
+    return kernel.emitError("kernel has no template or no schedule for ") << target.name;
+  OpBuilder b(module.getContext());
+  KernelFunction function(b, module, name, kernel, target);
+  if (failed(kernelTemplate->lower(function, schedule)))
+    return failure();
+  func::ReturnOp::create(b, function.getLoc());
+  return success();
+}
+
+LogicalResult lowerToLLVM(ModuleOp module) {
+  if (failed(expandMath(module)))
+    return failure();
+  PassManager pm(module.getContext(), ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
+  pm.enableVerifier(false);
+  pm.addPass(createCSEPass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  return pm.run(module);
+}
+
+static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &target) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+  std::string error;
+  llvm::Triple triple(target.triple);
+  const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!llvmTarget)
+    return nullptr;
+  return std::unique_ptr<llvm::TargetMachine>(
+      llvmTarget->createTargetMachine(triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+                                      std::nullopt, llvm::CodeGenOptLevel::Default));
+}
+
+/// The middle end without its vectorizers and unrolling: kernels arrive in the vectors and tiles they are to have.
+static void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager lam;
+  llvm::FunctionAnalysisManager fam;
+  llvm::CGSCCAnalysisManager cgam;
+  llvm::ModuleAnalysisManager mam;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopUnrolling = false;
+  tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(mam);
+  builder.registerCGSCCAnalyses(cgam);
+  builder.registerFunctionAnalyses(fam);
+  builder.registerLoopAnalyses(lam);
+  builder.crossRegisterProxies(lam, fam, cgam, mam);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, mam);
+}
+
+void setDataLayout(llvm::Module &module, const Target &target) {
+  if (std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target)) {
+    module.setTargetTriple(llvm::Triple(target.triple));
+    module.setDataLayout(machine->createDataLayout());
+  }
+}
+
+LogicalResult emitModule(llvm::Module &module, const Target &target, CodeForm form, bool optimize,
+                         llvm::SmallVectorImpl<char> &out) {
+  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target);
+  if (!machine)
+    return failure();
+  module.setTargetTriple(llvm::Triple(target.triple));
+  module.setDataLayout(machine->createDataLayout());
+  if (optimize)
+    optimizeModule(module, *machine);
+  llvm::raw_svector_ostream stream(out);
+  if (form == CodeForm::LLVMIR) {
+    module.print(stream, nullptr);
+    return success();
+  }
+  llvm::legacy::PassManager passes;
+  auto type = form == CodeForm::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, type))
+    return failure();
+  passes.run(module);
+  return success();
+}
+
+LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Target &target, CodeForm form,
+                            llvm::SmallVectorImpl<char> &out) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(kernel.getContext()));
+  if (failed(emitKernel(*module, name, kernel, target)) || failed(lowerToLLVM(*module)))
+    return failure();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(*module, context, name);
+  if (!llvmModule)
+    return failure();
+  for (llvm::Function &function : *llvmModule) {
+    if (function.isDeclaration())
+      continue;
+    // Kernels are reached through the program's table only, and nothing they call can throw.
+    function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.addFnAttr("no-builtins");
+  }
+  return emitModule(*llvmModule, target, form, /*optimize=*/true, out);
+}
+
+} // namespace tenon::codegen

@@ -1,0 +1,106 @@
+#include "codegen/cpu/Program.h"
+#include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace tenon::codegen {
+
+/// Names of the graph's nodes in a location.
+static void collectNames(Location loc, llvm::SetVector<StringRef> &names) {
+  if (auto name = dyn_cast<NameLoc>(loc)) {
+    names.insert(name.getName().getValue());
+  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
+    for (Location part : fused.getLocations())
+      collectNames(part, names);
+  }
+}
+
+static std::string sourcesOf(tn::KernelOp kernel) {
+  llvm::SetVector<StringRef> names;
+  collectNames(kernel.getLoc(), names);
+  std::string result;
+  for (StringRef name : names)
+    result += (result.empty() ? "" : "\n") + name.str();
+  return result;
+}
+
+static bool sameKernel(tn::KernelOp a, tn::KernelOp b) {
+  auto sameTypes = [](Value x, Value y) { return success(x.getType() == y.getType()); };
+  return OperationEquivalence::isEquivalentTo(a, b, sameTypes, nullptr, OperationEquivalence::IgnoreLocations) &&
+         a.getInputs().getTypes() == b.getInputs().getTypes() &&
+         a.getOutputs().getTypes() == b.getOutputs().getTypes();
+}
+
+static llvm::hash_code hashKernel(tn::KernelOp kernel) {
+  llvm::hash_code hash = llvm::hash_combine(kernel.getTemplateNameAttr(), kernel.getScheduleAttr());
+  for (Type type : kernel->getOperandTypes())
+    hash = llvm::hash_combine(hash, type);
+  for (Operation &op : *kernel.getBlock())
+    hash = llvm::hash_combine(hash, op.getName(), op.getAttrDictionary());
+  return hash;
+}
+
+static Program::Buffer bufferOf(Value v, func::FuncOp main, unsigned inputs) {
+  Program::Buffer buffer;
+  if (auto view = v.getDefiningOp<tn::ViewOp>()) {
+    buffer = bufferOf(view.getBase(), main, inputs);
+    buffer.offset += view.getOffset();
+    return buffer;
+  }
+  unsigned number = cast<BlockArgument>(v).getArgNumber();
+  if (number == 0)
+    buffer.kind = Program::Buffer::Arena;
+  else if (number == 1)
+    buffer.kind = Program::Buffer::Weights;
+  else if (number < 2 + inputs)
+    buffer = {Program::Buffer::Input, 0, number - 2};
+  else
+    buffer = {Program::Buffer::Output, 0, number - 2 - inputs};
+  return buffer;
+}
+
+static uint64_t bytesOf(Type type) {
+  auto shaped = cast<ShapedType>(type);
+  return product(shaped.getShape()) * elementBytes(shaped.getElementType());
+}
+
+Program collectProgram(ModuleOp module, StringRef name) {
+  Program program;
+  program.name = name.str();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  auto integer = [&](StringRef attribute) { return main->getAttrOfType<IntegerAttr>(attribute).getInt(); };
+  program.arenaBytes = integer("tn.arena_bytes");
+  program.arenaLowerBound = integer("tn.arena_lower_bound");
+  program.weightBytes = integer("tn.weights_bytes");
+  unsigned inputs = integer("tn.inputs");
+  for (unsigned i = 2; i < main.getNumArguments(); ++i) {
+    auto valueName = main.getArgAttrOfType<StringAttr>(i, "tn.name");
+    (i < 2 + inputs ? program.inputs : program.outputs)
+        .push_back({valueName ? valueName.str() : "", cast<MemRefType>(main.getArgument(i).getType())});
+  }
+  llvm::DenseMap<size_t, SmallVector<unsigned>> byHash;
+  for (tn::KernelOp kernel : main.getOps<tn::KernelOp>()) {
+    Program::Step step;
+    size_t hash = hashKernel(kernel);
+    auto &known = byHash[hash];
+    auto it = llvm::find_if(known, [&](unsigned k) { return sameKernel(program.kernels[k].op, kernel); });
+    if (it == known.end()) {
+      std::string kernelName = "k" + std::to_string(program.kernels.size()) + "_" + kernel.getTemplateName()->str();
+      known.push_back(program.kernels.size());
+      it = known.end() - 1;
+      program.kernels.push_back({kernelName, kernel});
+    }
+    step.kernel = *it;
+    for (Value operand : kernel->getOperands()) {
+      step.buffers.push_back(bufferOf(operand, main, inputs));
+      step.bytes += bytesOf(operand.getType());
+    }
+    kernel.getBlock()->walk([&](tn::CostOpInterface op) { step.flops += op.getFlops(); });
+    step.sources = sourcesOf(kernel);
+    program.steps.push_back(std::move(step));
+  }
+  return program;
+}
+
+} // namespace tenon::codegen

@@ -1,0 +1,451 @@
+//===- Contraction.cpp - Sums of products over packed operands -----------===//
+//
+// Matrix products in every arrangement, and convolutions, which are matrix products whose left operand is addressed
+// with the strides of a sliding window: no im2col. A register tile of MR rows and NV vectors is accumulated over all
+// of k and leaves through the epilogue, still in registers.
+//
+// Parallel space: batches x panels x outer rows x chunks of row tiles, panels before rows, so that a panel of weights
+// is read once from memory and then from the cache. A last tile that does not fit begins earlier and computes some
+// rows twice.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/common/KernelTemplate.h"
+#include "codegen/common/Loops.h"
+#include "codegen/kernels/contraction/Problem.h"
+#include "ir/Constant.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace tenon::codegen {
+namespace {
+
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// Rows of a register tile: `th` of the second innermost row loop by `tw` of the innermost one.
+struct RowTile {
+  int64_t th = 1, tw = 1;
+  int64_t rows() const { return th * tw; }
+};
+
+/// Least cost of covering `extent` rows by tiles of at most `most`: a tile costs its rows, but no less than it takes
+/// to hide the latency of the multiply-adds, and a bit for its prologue and epilogue.
+int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors) {
+  double best = 1e30;
+  int64_t choice = 1;
+  double floor = 8.0 / vectors;
+  for (int64_t rows = 1; rows <= std::min(extent, most); ++rows) {
+    double cost = llvm::divideCeil(extent, rows) * (std::max<double>(rows, floor) + 0.6);
+    if (cost <= best) {
+      best = cost;
+      choice = rows;
+    }
+  }
+  return choice;
+}
+
+RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
+  RowTile tile;
+  if (problem.m.empty())
+    return tile;
+  int64_t inner = problem.m.back().extent;
+  if (problem.m.size() > 1 && inner * 2 <= most) {
+    tile.tw = inner;
+    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors * inner);
+    return tile;
+  }
+  tile.tw = chooseRows(inner, most, vectors);
+  return tile;
+}
+
+/// Row tiles of the two innermost row loops, and what stands around them.
+struct RowSpace {
+  explicit RowSpace(const Problem &problem, RowTile tile) {
+    SmallVector<ProblemLoop> loops(problem.m);
+    while (loops.size() < 2)
+      loops.insert(loops.begin(), ProblemLoop());
+    inner = loops.pop_back_val();
+    middle = loops.pop_back_val();
+    outer = loops;
+    innerTiles = llvm::divideCeil(inner.extent, tile.tw);
+    middleTiles = llvm::divideCeil(middle.extent, tile.th);
+  }
+  ProblemLoop inner, middle;
+  SmallVector<ProblemLoop> outer;
+  int64_t innerTiles, middleTiles;
+  bool overlaps(RowTile tile) const { return inner.extent % tile.tw != 0 || middle.extent % tile.th != 0; }
+};
+
+/// The contraction of a kernel, packed or not yet.
+Operation *findAnchor(tn::KernelOp kernel) {
+  if (std::optional<Problem> problem = findProblem(kernel))
+    return problem->anchor;
+  Operation *anchor = nullptr;
+  for (Operation &op : kernel.getBlock()->without_terminator())
+    if (isa<tn::ContractOp, tn::ConvOp>(op)) {
+      if (anchor)
+        return nullptr;
+      anchor = &op;
+    }
+  if (!anchor || !packSpec(anchor) || !isa<BlockArgument>(anchor->getOperand(0)) ||
+      !isa<BlockArgument>(anchor->getOperand(1)))
+    return nullptr;
+  return anchor;
+}
+
+bool isEpilogue(Operation *op, Operation *anchor) {
+  return op == anchor || isa<tn::UnpackOp, tn::ElementwiseOpInterface>(op) ||
+         (isa<tn::ConstantOp>(op) && tn::splatValue(op->getResult(0))) || isa<tn::ReshapeOp>(op);
+}
+
+/// Emits one work item of a contraction.
+class TileEmitter {
+public:
+  TileEmitter(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule)
+      : fn(fn), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
+        vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
+        tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
+        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())) {}
+
+  SmallVector<int64_t> itemSpace() const {
+    SmallVector<int64_t> shape;
+    for (const ProblemLoop &loop : problem.batch)
+      shape.push_back(loop.extent);
+    shape.push_back(problem.panels());
+    for (const ProblemLoop &loop : space.outer)
+      shape.push_back(loop.extent);
+    shape.push_back(space.middleTiles);
+    shape.push_back(llvm::divideCeil(space.innerTiles, chunk));
+    return shape;
+  }
+
+  void emitItem(Value item) {
+    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace());
+    resultBase.assign(typeOf(problem.anchor->getResult(0)).getRank(), e.constantIndex(0));
+    Index lhsBase = e.constantIndex(0);
+    auto move = [&](const ProblemLoop &loop, const Index &i) {
+      lhsBase = e.add(lhsBase, e.multiply(i, loop.lhsStride));
+      if (loop.resultDim >= 0)
+        resultBase[loop.resultDim] = e.add(resultBase[loop.resultDim], e.multiply(i, loop.resultStep));
+    };
+    Index batchNumber = e.constantIndex(0);
+    size_t d = 0;
+    for (const ProblemLoop &loop : problem.batch) {
+      batchNumber = e.add(e.multiply(batchNumber, loop.extent), at[d]);
+      move(loop, at[d++]);
+    }
+    panel = at[d++];
+    panelBase = e.multiply(e.add(e.multiply(batchNumber, problem.panels()), panel), problem.depth() * kPanel);
+    for (const ProblemLoop &loop : space.outer)
+      move(loop, at[d++]);
+    Index middle = clampStart(e.multiply(at[d++], tile.th), space.middle.extent, tile.th);
+    move(space.middle, middle);
+    Value first = e.multiply(at[d], chunk).base, last = e.indexConstant(space.innerTiles);
+    if (chunk < space.innerTiles) {
+      Value end = arith::AddIOp::create(b, loc, first, e.indexConstant(chunk));
+      last = space.innerTiles % chunk == 0 ? end : Value(arith::MinSIOp::create(b, loc, end, last));
+    }
+    SmallVector<Index> savedResult(resultBase);
+    emitFor(e, first, last, 1, {}, [&](Value t, ValueRange) -> SmallVector<Value> {
+      Index inner = clampStart(e.multiply({t, 0, {}}, tile.tw), space.inner.extent, tile.tw);
+      resultBase = savedResult;
+      Index saved = lhsBase;
+      move(space.inner, inner);
+      rowBase = lhsBase;
+      emitPanel();
+      lhsBase = saved;
+      return {};
+    });
+  }
+
+private:
+  /// The start of a tile, moved back where it would leave the extent.
+  Index clampStart(const Index &start, int64_t extent, int64_t size) {
+    if (extent % size == 0)
+      return start;
+    Value most = e.indexConstant(extent - size);
+    return {arith::MinSIOp::create(b, loc, start.base, most), 0, {}};
+  }
+
+  /// All columns of the panel; the last panel may be narrower.
+  void emitPanel() {
+    int64_t rest = problem.n % kPanel, panels = problem.panels();
+    if (rest == 0)
+      return emitColumns(kPanel);
+    if (panels == 1)
+      return emitColumns(rest);
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base, e.indexConstant(panels - 1));
+    auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, isLast, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+    e.scoped([&] { emitColumns(rest); });
+    b.setInsertionPointToStart(&ifOp.getElseRegion().front());
+    e.scoped([&] { emitColumns(kPanel); });
+  }
+
+  /// The first `columns` columns of the panel, `vectors` vectors at a time.
+  void emitColumns(int64_t columns) {
+    for (int64_t first = 0; first < columns; first += vectors * lanes) {
+      int64_t width = std::min(vectors * lanes, columns - first);
+      emitTile(first, width);
+    }
+  }
+
+  void emitTile(int64_t firstColumn, int64_t columns) {
+    int64_t count = llvm::divideCeil(columns, lanes), rows = tile.rows();
+    // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
+    int64_t sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
+    SmallVector<Value> sums(rows * count * sets, zero);
+    sums = emitSum(0, rowBase, e.addConstant(panelBase, firstColumn), sums, count, sets);
+    for (int64_t s = 1; s < sets; ++s)
+      for (int64_t i = 0; i < rows * count; ++i)
+        sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * rows * count + i]);
+    e.scoped([&] { emitEpilogue(sums, firstColumn, columns, count); });
+  }
+
+  /// Adds the products of the sum loops from `d` on.
+  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count,
+                             int64_t sets) {
+    const ProblemLoop &loop = problem.k[d];
+    int64_t below = 1;
+    for (size_t i = d + 1; i < problem.k.size(); ++i)
+      below *= problem.k[i].extent;
+    if (d + 1 < problem.k.size())
+      return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
+        Index i = {k, 0, {}};
+        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)),
+                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count, sets);
+      });
+    int64_t whole = loop.extent / unroll * unroll;
+    if (whole == unroll && loop.extent <= 2 * unroll)
+      whole = 0;
+    SmallVector<Value> now(sums);
+    if (whole)
+      now = emitFor(e, e.indexConstant(0), e.indexConstant(whole), unroll, now, [&](Value k, ValueRange carried) {
+        Index i = {k, 0, {}};
+        SmallVector<Value> inner(carried);
+        emitSteps(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
+                  inner, count, sets);
+        return inner;
+      });
+    if (whole < loop.extent)
+      emitSteps(e.addConstant(lhs, whole * loop.lhsStride), e.addConstant(panelAt, whole * kPanel),
+                loop.extent - whole, loop, now, count, sets);
+    return now;
+  }
+
+  /// `steps` consecutive k, straight.
+  void emitSteps(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
+                 SmallVector<Value> &sums, int64_t count, int64_t sets) {
+    Value left = fn.input(problem.lhs).memref, panels = fn.input(problem.packed).memref;
+    for (int64_t k = 0; k < steps; ++k) {
+      SmallVector<Value> right;
+      for (int64_t j = 0; j < count; ++j)
+        right.push_back(vector::LoadOp::create(b, loc, vectorType, panels,
+                                               ValueRange{e.addConstant(panelAt, k * kPanel + j * lanes).base}));
+      SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
+      for (int64_t r = 0; r < tile.rows(); ++r) {
+        int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
+        Value x = memref::LoadOp::create(b, loc, left,
+                                         e.addConstant(lhs, displacement + k * loop.lhsStride).base);
+        Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
+        for (int64_t j = 0; j < count; ++j)
+          set[r * count + j] = math::FmaOp::create(b, loc, wide, right[j], set[r * count + j]);
+      }
+    }
+  }
+
+  /// What follows the sums: each yielded value at the tile's positions.
+  void emitEpilogue(ArrayRef<Value> sums, int64_t firstColumn, int64_t columns, int64_t count) {
+    Value result = problem.anchor->getResult(0);
+    Index column = e.addConstant(e.multiply(panel, kPanel), firstColumn);
+    for (int64_t j = 0; j < count; ++j) {
+      int64_t width = std::min(lanes, columns - j * lanes);
+      e.setMask(width < lanes ? laneMask(width) : Value());
+      Index n = e.addConstant(column, j * lanes);
+      n.step = 1;
+      for (int64_t r = 0; r < tile.rows(); ++r) {
+        SmallVector<Index> index(resultBase);
+        addTo(index, space.middle, r / tile.tw);
+        addTo(index, space.inner, r % tile.tw);
+        placeColumns(index, n);
+        Value sum = sums[r * count + j];
+        e.bind(result, [sum](ElementEmitter &, ArrayRef<Index>) { return sum; });
+        for (auto [o, value] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
+          SmallVector<Index> at = reindex(index, typeOf(result).getShape(), typeOf(value).getShape());
+          e.store(e.vectorElement(value, at), fn.output(o), typeOf(value).getElementType(), at);
+        }
+      }
+    }
+    e.setMask({});
+  }
+
+  void addTo(SmallVector<Index> &index, const ProblemLoop &loop, int64_t i) {
+    if (loop.resultDim >= 0 && i != 0)
+      index[loop.resultDim] = e.addConstant(index[loop.resultDim], i * loop.resultStep);
+  }
+
+  /// Splits the column number over the result's column dimensions.
+  void placeColumns(SmallVector<Index> &index, const Index &n) {
+    ArrayRef<int64_t> shape = typeOf(problem.anchor->getResult(0)).getShape();
+    SmallVector<int64_t> sizes;
+    for (int64_t d : problem.nDims)
+      sizes.push_back(shape[d]);
+    if (sizes.size() == 1) {
+      index[problem.nDims[0]] = e.add(index[problem.nDims[0]], n);
+      return;
+    }
+    for (auto [d, i] : llvm::zip(problem.nDims, e.delinearize(n, sizes)))
+      index[d] = i;
+  }
+
+  /// The index of the same element under another shape.
+  SmallVector<Index> reindex(ArrayRef<Index> index, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+    if (from == to)
+      return SmallVector<Index>(index);
+    size_t same = 0;
+    while (same < from.size() && same < to.size() && from[from.size() - 1 - same] == to[to.size() - 1 - same])
+      ++same;
+    Index linear = e.linearize(index.drop_back(same), rowMajorStrides(from.drop_back(same)));
+    SmallVector<Index> result = e.delinearize(linear, to.drop_back(same));
+    llvm::append_range(result, index.take_back(same));
+    return result;
+  }
+
+  Value laneMask(int64_t width) {
+    SmallVector<bool> bits(lanes, false);
+    std::fill(bits.begin(), bits.begin() + width, true);
+    auto type = VectorType::get({lanes}, b.getI1Type());
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef<bool>(bits)));
+  }
+
+  KernelFunction &fn;
+  OpBuilder &b;
+  Location loc;
+  const Problem &problem;
+  int64_t lanes, vectors, unroll;
+  RowTile tile;
+  RowSpace space;
+  int64_t chunk;
+  ElementEmitter e;
+  VectorType vectorType;
+  SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
+  Index panel, panelBase, rowBase;
+};
+
+class ContractionTemplate : public KernelTemplate {
+public:
+  llvm::StringRef getName() const override { return "contraction"; }
+
+  bool match(tn::KernelOp kernel) const override {
+    Operation *anchor = findAnchor(kernel);
+    if (!anchor)
+      return false;
+    for (Operation &op : kernel.getBlock()->without_terminator())
+      if (!isEpilogue(&op, anchor))
+        return false;
+    int64_t elements = typeOf(anchor->getResult(0)).getNumElements();
+    return llvm::all_of(kernel.getYield().getValues(),
+                        [&](Value v) { return typeOf(v).getNumElements() == elements; });
+  }
+
+  void prepare(tn::KernelOp kernel) const override {
+    if (findProblem(kernel))
+      return;
+    Operation *anchor = findAnchor(kernel);
+    PackSpec spec = *packSpec(anchor);
+    auto argument = cast<BlockArgument>(anchor->getOperand(1));
+    RankedTensorType plain = typeOf(argument), shaped = RankedTensorType::get(spec.shape, plain.getElementType());
+    OpBuilder outside(kernel);
+    Location loc = anchor->getLoc();
+    Value operand = kernel.getInputs()[argument.getArgNumber()];
+    if (plain != shaped)
+      operand = tn::ReshapeOp::create(outside, loc, shaped, operand);
+    Value packed = tn::PackOp::create(outside, loc, operand, spec.batch, spec.k, spec.n, kPanel);
+    // The packed operand is an input of its own: the plain one may have other readers in the body.
+    unsigned position = kernel.getInputs().size();
+    kernel.getInputsMutable().append(packed);
+    BlockArgument inner = kernel.getBlock()->insertArgument(position, packed.getType(), loc);
+    OpBuilder inside(anchor);
+    Value unpacked = tn::UnpackOp::create(inside, loc, shaped, inner, spec.batch, spec.k, spec.n, kPanel);
+    if (plain != shaped)
+      unpacked = tn::ReshapeOp::create(inside, loc, plain, unpacked);
+    anchor->setOperand(1, unpacked);
+    if (argument.use_empty()) {
+      unsigned old = argument.getArgNumber();
+      kernel.getInputsMutable().erase(old);
+      kernel.getBlock()->eraseArgument(old);
+    }
+  }
+
+  DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
+    Problem problem = *findProblem(kernel);
+    int64_t lanes = target.floatLanes();
+    int64_t vectors = std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), lanes));
+    // Accumulators, the panel's vectors and one more must fit the registers.
+    int64_t most = std::min<int64_t>(14, (target.vectorRegisters - vectors - 1) / vectors);
+    RowTile tile = chooseTile(problem, most, vectors);
+    RowSpace space(problem, tile);
+    int64_t others = problem.batches() * problem.panels() * space.middleTiles;
+    for (const ProblemLoop &loop : space.outer)
+      others *= loop.extent;
+    int64_t chunks = std::clamp<int64_t>(llvm::divideCeil(64, others), 1, space.innerTiles);
+    return makeSchedule(kernel.getContext(), {{"lanes", lanes},
+                                              {"vectors", vectors},
+                                              {"rows_outer", tile.th},
+                                              {"rows", tile.tw},
+                                              {"unroll", 4},
+                                              {"chunk", llvm::divideCeil(space.innerTiles, chunks)}});
+  }
+
+  int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
+    Problem problem = *findProblem(kernel);
+    RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
+    int64_t extent = problem.batches() * problem.panels() * space.middleTiles *
+                     llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk"));
+    for (const ProblemLoop &loop : space.outer)
+      extent *= loop.extent;
+    return extent;
+  }
+
+  bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {
+    Problem problem = *findProblem(kernel);
+    if (i == problem.lhs || i == problem.packed)
+      return false;
+    // Rows that a moved tile computes twice would read what was already replaced.
+    auto schedules = kernel.getSchedule();
+    for (NamedAttribute level : schedules ? schedules->getValue() : ArrayRef<NamedAttribute>()) {
+      auto schedule = cast<DictionaryAttr>(level.getValue());
+      RowTile tile = {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")};
+      if (RowSpace(problem, tile).overlaps(tile))
+        return false;
+    }
+    auto from = typeOf(kernel.getBlock()->getArgument(i)), to = typeOf(kernel.getYield().getValues()[o]);
+    return from.getNumElements() == to.getNumElements() && from.getElementType() == to.getElementType();
+  }
+
+  LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
+    Problem problem = *findProblem(fn.getKernel());
+    TileEmitter tiles(fn, problem, schedule);
+    ElementEmitter e = fn.emitter(1);
+    emitFor(e, fn.getBegin(), fn.getEnd(), 1, {}, [&](Value item, ValueRange) -> SmallVector<Value> {
+      tiles.emitItem(item);
+      return {};
+    });
+    return success();
+  }
+};
+
+} // namespace
+
+const KernelTemplate &contractionTemplate() {
+  static const ContractionTemplate instance;
+  return instance;
+}
+
+} // namespace tenon::codegen
