@@ -10,7 +10,7 @@ long double rsqrt(long double x) { return 1 / std::sqrt(x); }
 
 const std::vector<Unary> &unaryFunctions() {
   static const std::vector<Unary> functions = {
-      {"exp", std::exp, expl, 0.9, 0.9},        {"exp2", std::exp2, exp2l, 0.9, 0.9},
+      {"exp", std::exp, expl, 1, 0.9},          {"exp2", std::exp2, exp2l, 1, 0.9},
       {"expm1", std::expm1, expm1l, 1.5, 2},    {"tanh", std::tanh, tanhl, 1.4, 2.75},
       {"sinh", std::sinh, sinhl, 0.51, 2.6},    {"cosh", std::cosh, coshl, 1.4, 1.4},
       {"log", std::log, logl, 0.9, 0.9},        {"log2", std::log2, log2l, 1, 0.51},
