@@ -1,0 +1,56 @@
+#include "tools/compiler/Weights.h"
+#include "ir/Constant.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Threading.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+/// The value of a tree of operations on constants.
+static std::optional<Tensor> evaluate(Value v, std::string &message) {
+  if (std::optional<Tensor> constant = tn::constantValue(v))
+    return constant;
+  Operation *op = v.getDefiningOp();
+  auto reference = dyn_cast<tn::ReferenceOpInterface>(op);
+  if (!reference) {
+    message = isa<tn::ConstantOp>(op) ? "the bytes of a weight are missing"
+                                      : ("cannot evaluate " + op->getName().getStringRef()).str();
+    return std::nullopt;
+  }
+  SmallVector<Tensor> inputs, outputs;
+  for (Value operand : op->getOperands()) {
+    std::optional<Tensor> input = evaluate(operand, message);
+    if (!input)
+      return std::nullopt;
+    inputs.push_back(*input);
+  }
+  for (Type type : op->getResultTypes())
+    outputs.emplace_back(cast<RankedTensorType>(type));
+  if (failed(reference.evaluate(inputs, outputs))) {
+    message = ("cannot evaluate " + op->getName().getStringRef()).str();
+    return std::nullopt;
+  }
+  return outputs[cast<OpResult>(v).getResultNumber()];
+}
+
+bool streamWeights(ModuleOp module, const WeightSink &sink, std::string &message) {
+  auto weights = module.lookupSymbol<func::FuncOp>("weights");
+  if (!weights)
+    return true;
+  auto offsets = weights->getAttrOfType<DenseI64ArrayAttr>("tn.offsets").asArrayRef();
+  Operation *terminator = weights.getBody().front().getTerminator();
+  std::mutex mutex;
+  return succeeded(failableParallelForEachN(module.getContext(), 0, offsets.size(), [&](size_t i) {
+    std::string problem;
+    std::optional<Tensor> value = evaluate(terminator->getOperand(i), problem);
+    if (!value) {
+      std::lock_guard<std::mutex> lock(mutex);
+      message = problem;
+      return failure();
+    }
+    return success(sink(offsets[i], ArrayRef<char>(value->getData(), value->getNumBytes())));
+  }));
+}
+
+} // namespace tenon
