@@ -44,7 +44,7 @@ def Tn_ShapeAttr : AttrDef<Tn_Dialect, "Shape"> {
   let summary = "Symbolic dimensions of a tensor type";
   let description = [{
     Encoding of a tensor type with dynamic dimensions: `tensor<?x?x768xf32, #tn.shape<["batch", "seq"],
-    affine_map<()[s0, s1] -> (s0, s1, 768)>>>`. The map has one result per dimension, over the named symbols.
+    ()[s0, s1] -> (s0, s1, 768)>>`. The map has one result per dimension, over the named symbols.
     Static shapes carry nothing.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$symbols, "::mlir::AffineMap":$dims);

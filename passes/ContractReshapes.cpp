@@ -34,6 +34,15 @@ struct Loops {
       llvm::erase(dims[2], loop);
   }
 
+  /// Whether dimension `dim` of operand `i` is the only one of it that is in the result and not in the other
+  /// operand.
+  bool isOnlyFree(unsigned i, unsigned dim) const {
+    auto isFree = [&](int64_t loop) {
+      return llvm::is_contained(dims[2], loop) && !llvm::is_contained(dims[1 - i], loop);
+    };
+    return isFree(dims[i][dim]) && llvm::count_if(dims[i], isFree) == 1;
+  }
+
   /// Whether dimensions [dim, dim + count) of operand `i` are neighbours in the result and not in the other
   /// operand.
   bool isFreeRun(unsigned i, unsigned dim, unsigned count) const {
@@ -89,24 +98,29 @@ struct ContractOfReshape : OpRewritePattern<ContractOp> {
     return success();
   }
 
-  /// Takes from an operand that is a reshape what the reshape put in; from the back, so that positions stay
-  /// right.
   static bool simplify(Value operand, unsigned i, Loops &loops) {
+    bool changed = mergeSplitLoops(operand, i, loops);
+    for (unsigned d = loops.dims[i].size(); d-- > 0;)
+      if (loops.shapes[i][d] == 1 && !loops.isOnlyFree(i, d)) {
+        loops.drop(i, d);
+        changed = true;
+      }
+    return changed;
+  }
+
+  /// Merges what a reshape has split; from the back, so that positions stay right.
+  static bool mergeSplitLoops(Value operand, unsigned i, Loops &loops) {
     auto reshape = operand.getDefiningOp<ReshapeOp>();
     auto groups =
         reshape ? ReshapeGroups::get(shapeOf(reshape.getOperand()), shapeOf(operand)) : std::nullopt;
     if (!groups)
       return false;
     bool changed = false;
-    for (const ReshapeGroups::Group &group : llvm::reverse(groups->getGroups())) {
-      if (group.fromCount == 0) {
-        loops.drop(i, group.to);
-        changed = true;
-      } else if (group.fromCount == 1 && group.toCount > 1 && loops.isFreeRun(i, group.to, group.toCount)) {
+    for (const ReshapeGroups::Group &group : llvm::reverse(groups->getGroups()))
+      if (group.fromCount == 1 && group.toCount > 1 && loops.isFreeRun(i, group.to, group.toCount)) {
         loops.merge(i, group.to, group.toCount);
         changed = true;
       }
-    }
     return changed;
   }
 };

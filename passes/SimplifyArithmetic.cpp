@@ -77,9 +77,11 @@ struct NarrowOperands : OpInterfaceRewritePattern<ElementwiseOpInterface> {
     }
     if (shape.empty() || shape.front() != 1 || !(isConstant(v) || v.getDefiningOp<ReshapeOp>()))
       return {};
+    // A reshaped value of full size is better reshaped than broadcast: its other readers want it so, too.
     ArrayRef<int64_t> rest = shape.drop_while([](int64_t d) { return d == 1; });
     auto reshape = v.getDefiningOp<ReshapeOp>();
-    if (!keepsShape(op, i, rest) || (reshape && shapeOf(reshape.getOperand()) != rest))
+    bool isWhole = reshape && product(shape) == product(shapeOf(op->getResult(0)));
+    if (isWhole || !keepsShape(op, i, rest) || (reshape && shapeOf(reshape.getOperand()) != rest))
       return {};
     return createReshape(rewriter, v.getLoc(), v, rest);
   }

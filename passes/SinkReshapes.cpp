@@ -172,6 +172,31 @@ struct SinkThroughConcat : OpRewritePattern<ConcatOp> {
   }
 };
 
+/// A transpose next to a reshape does not need dimensions of size 1: they come and go in the reshapes.
+struct CompactTranspose : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    Value operand = op.getOperand();
+    auto isReshape = [](Operation *user) { return isa<ReshapeOp>(user); };
+    if (!operand.getDefiningOp<ReshapeOp>() && llvm::none_of(op->getUsers(), isReshape))
+      return failure();
+    SmallVector<int64_t> position(shapeOf(operand).size(), -1), shape, permutation;
+    for (auto [d, size] : llvm::enumerate(shapeOf(operand)))
+      if (size != 1) {
+        position[d] = shape.size();
+        shape.push_back(size);
+      }
+    if (shape.size() == position.size())
+      return failure();
+    for (int64_t d : op.getPermutation())
+      if (position[d] >= 0)
+        permutation.push_back(position[d]);
+    Value compact = createReshape(rewriter, op.getLoc(), operand, shape);
+    replaceReshaped(rewriter, op, createTranspose(rewriter, op.getLoc(), compact, permutation));
+    return success();
+  }
+};
+
 } // namespace
 
 void addContractReshapeRules(RewritePatternSet &patterns);
@@ -183,7 +208,8 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
     before += countReshapes(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<SinkThroughElementwise, SinkThroughRows<SoftmaxOp>, SinkThroughRows<NormalizeOp>,
-                 SinkThroughRows<ReduceOp>, SinkThroughSlice, SinkThroughConcat>(&getContext());
+                 SinkThroughRows<ReduceOp>, SinkThroughSlice, SinkThroughConcat, CompactTranspose>(
+        &getContext());
     addContractReshapeRules(patterns);
     TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     ContractOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -39,7 +39,7 @@ ParseResult ConstantOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
   if (auto typed = dyn_cast<TypedAttr>(value))
     type = typed.getType();
-  else if (parser.parseColonType(type))
+  else if (parser.parseArrow() || parser.parseType(type)) // a colon would belong to the attribute
     return failure();
   state.addTypes(type);
   return success();
@@ -49,7 +49,7 @@ void ConstantOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getValue();
   printer.printOptionalAttrDict((*this)->getAttrs(), {"value"});
   if (!isa<TypedAttr>(getValue()))
-    printer << " : " << getType();
+    printer << " -> " << getType();
 }
 
 LogicalResult ConstantOp::verify() {

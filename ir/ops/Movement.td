@@ -9,7 +9,7 @@ def Tn_ConstantOp : Tn_Op<"constant", [Pure, ConstantLike]> {
     The value is a dense attribute (small tensors and splats) or a `#tn.weight` (everything else).
 
     Examples: `%c = tn.constant dense<1.0> : tensor<4xf32>`,
-    `%w = tn.constant #tn.weight<"model.weights", 0, 1024> : tensor<256xf32>`
+    `%w = tn.constant #tn.weight<"model.weights", 0, 1024> -> tensor<256xf32>`
   }];
   let arguments = (ins AnyAttr:$value);
   let results = (outs Tn_Tensor:$result);
