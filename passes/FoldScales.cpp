@@ -106,13 +106,22 @@ struct ScaleBehindBias : OpRewritePattern<MulOp> {
   }
 };
 
+/// Products of computed values and constants.
+int64_t countScales(Operation *root) {
+  int64_t count = 0;
+  root->walk([&](MulOp op) { count += isConstant(op.getRhs()) && !isConstant(op.getLhs()); });
+  return count;
+}
+
 struct FoldScales : impl::FoldScalesBase<FoldScales> {
   using Base::Base;
   void runOnOperation() override {
+    int64_t before = countScales(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<ScaleWeights, ScaleBehindBias>(&getContext());
     if (failed(applyRewrites(getOperation(), std::move(patterns), budget)))
-      signalPassFailure();
+      return signalPassFailure();
+    scaled += before - countScales(getOperation());
   }
 };
 

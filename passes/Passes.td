@@ -112,6 +112,7 @@ def SinkReshapes : Tn_Pass<"sink-reshapes"> {
     Moves `tn.reshape` downwards through operations that do not mind: elementwise ones, softmax, normalisation,
     reduction and contraction where the reshape only regroups dimensions that the operation leaves alone. Reshapes
     meet and cancel, or end at a result or before an operation that needs the shape. They only ever move down.
+    Contractions lose their loops of size 1 on the way, so a batch of one does not reach the kernels.
 
     Before:
     ```mlir

@@ -57,7 +57,7 @@ template <typename Op> struct RaiseSoftmax : OpRewritePattern<Op> {
   }
 };
 
-/// s - log(sum(exp(s))) with s = x - max(x), and log(softmax(x)) -> log softmax
+/// s - log(sum(exp(s))) with s = x - max(x) -> log softmax
 struct RaiseLogSoftmax : OpRewritePattern<SubOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SubOp op, PatternRewriter &rewriter) const override {
@@ -68,6 +68,18 @@ struct RaiseLogSoftmax : OpRewritePattern<SubOp> {
       return failure();
     int64_t axis = sum.getAxes().front();
     rewriter.replaceOpWithNewOp<SoftmaxOp>(op, stripShift(op.getLhs(), axis), axis, /*log=*/true);
+    return success();
+  }
+};
+
+/// log(softmax(x)) -> log softmax, which does not lose small probabilities
+struct RaiseLogOfSoftmax : OpRewritePattern<LogOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LogOp op, PatternRewriter &rewriter) const override {
+    auto softmax = op.getOperand().getDefiningOp<SoftmaxOp>();
+    if (!softmax || softmax.getLog())
+      return failure();
+    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, softmax.getOperand(), softmax.getAxis(), /*log=*/true);
     return success();
   }
 };
@@ -121,8 +133,8 @@ template <typename Op> struct RaiseNormalize : OpRewritePattern<Op> {
 } // namespace
 
 void addNormalizationRules(RewritePatternSet &patterns) {
-  patterns.add<RaiseSoftmax<MulOp>, RaiseSoftmax<DivOp>, RaiseLogSoftmax, RaiseNormalize<MulOp>,
-               RaiseNormalize<DivOp>>(patterns.getContext());
+  patterns.add<RaiseSoftmax<MulOp>, RaiseSoftmax<DivOp>, RaiseLogSoftmax, RaiseLogOfSoftmax,
+               RaiseNormalize<MulOp>, RaiseNormalize<DivOp>>(patterns.getContext());
 }
 
 } // namespace tenon

@@ -116,6 +116,15 @@ func.func @softmax(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
   return %4, %6 : tensor<2x4xf32>, tensor<2x4xf32>
 }
 
+// CHECK-LABEL: @log_of_softmax
+// CHECK-NEXT: tn.softmax %arg0 axis 0 {log} :
+// CHECK-NEXT: return
+func.func @log_of_softmax(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %0 = tn.softmax %x axis 0 : tensor<2x4xf32> -> tensor<2x4xf32>
+  %1 = tn.log %0 : tensor<2x4xf32> -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
 // CHECK-LABEL: @layer_norm
 // CHECK-NEXT: tn.normalize %arg0 axes [1] epsilon 9.99{{.*}}E-6 :
 // CHECK-NEXT: return
