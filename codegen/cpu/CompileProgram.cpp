@@ -3,6 +3,7 @@
 #include "codegen/cpu/ObjectCode.h"
 #include "mlir/IR/Threading.h"
 #include "llvm/IR/Module.h"
+#include <mutex>
 
 using namespace mlir;
 
@@ -11,7 +12,8 @@ namespace tenon::codegen {
 LogicalResult compileProgram(ModuleOp module, const Program &program, const KernelLibrary &library,
                              llvm::StringRef querySymbol, bool linkedWeights,
                              const std::array<uint8_t, 32> &weightsHash,
-                             std::vector<llvm::SmallVector<char, 0>> &objects) {
+                             std::vector<llvm::SmallVector<char, 0>> &objects,
+                             llvm::function_ref<void(size_t done, size_t total)> progress) {
   struct Job {
     const Program::Kernel *kernel;
     const Target *target;
@@ -21,9 +23,21 @@ LogicalResult compileProgram(ModuleOp module, const Program &program, const Kern
     for (const Target *target : library.targets)
       jobs.push_back({&kernel, target});
   objects.resize(jobs.size() + 1);
+  std::mutex mutex;
+  size_t done = 0;
+  // Passes load dialects on first use, which must not happen from two threads at once.
+  OwningOpRef<ModuleOp> empty = ModuleOp::create(module.getLoc());
+  if (failed(lowerToLLVM(*empty)))
+    return failure();
   LogicalResult compiled = failableParallelForEachN(module.getContext(), 0, jobs.size(), [&](size_t i) {
-    return compileKernel(jobs[i].kernel->op, kernelSymbol(jobs[i].kernel->name, *jobs[i].target), *jobs[i].target,
-                         CodeForm::Object, objects[i]);
+    const Job &job = jobs[i];
+    if (failed(compileKernel(job.kernel->op, kernelSymbol(job.kernel->name, *job.target), *job.target,
+                             CodeForm::Object, objects[i])))
+      return failure();
+    std::lock_guard<std::mutex> lock(mutex);
+    if (progress)
+      progress(++done, jobs.size());
+    return success();
   });
   if (failed(compiled))
     return failure();

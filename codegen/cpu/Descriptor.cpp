@@ -66,7 +66,8 @@ public:
     b.SetInsertPoint(llvm::BasicBlock::Create(context, "", query));
     llvm::Value *known = b.CreateICmpUGE(query->getArg(0), b.getInt32(TN_ABI_VERSION));
     b.CreateRet(b.CreateSelect(known, desc, llvm::ConstantPointerNull::get(ptr)));
-    writeNote();
+    if (!linkedWeights) // the note is for what is loaded from a file of its own
+      writeNote();
   }
 
 private:
