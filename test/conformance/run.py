@@ -81,10 +81,16 @@ def run_cases(names, settings, jobs, limit, report):
                 (settings.work / (child.name + suffix)).unlink(missing_ok=True)
 
 
-def reason(status, detail):
-    """What cases with the same cause have in common."""
-    text = re.sub(r"'[^']*'", "'...'", detail) if status != "UNSUPPORTED" else detail
-    return re.sub(r"-?\d+(\.\d+)?(e[-+]?\d+)?", "N", text)[:160]
+def reason(detail):
+    """What cases with the same cause have in common: the first line without names, shapes and numbers."""
+    text = detail.split(" | note:")[0].split(" | error:")[0]
+    text = re.sub(r"^(error: )+|node '[^']*': ", "", text)
+    operator = re.search(r"note: operator (\w+)", detail)
+    if operator and operator[1] not in text:
+        text = f"{operator[1]}: {text}"
+    text = re.sub(r" \(input \d+, '[^']*'\)|(input|output) '[^']*' ", lambda m: f"{m[1]} " if m[1] else "", text)
+    text = re.sub(r"(?<![a-z])\[[^]]*\]", "", re.sub(r"\b(\w+)\[[^]]*\]", r"\1", text))
+    return re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e[-+]?\d+)?", "N", text)[:160]
 
 
 def summarize(results):
@@ -93,7 +99,7 @@ def summarize(results):
         groups = collections.defaultdict(list)
         for name, (its_status, detail) in results.items():
             if its_status == status:
-                groups[reason(status, detail)].append(name)
+                groups[reason(detail)].append(name)
         for text, names in sorted(groups.items(), key=lambda item: -len(item[1])):
             print(f"{status} {len(names):4} {text}  ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})")
     passed = counts["PASS"]
