@@ -144,6 +144,12 @@ private:
       add(g, next);
       last = next->getResult(0);
     }
+    // The consumer's border costs nothing where the result is written anyway.
+    if (Operation *next = nextReader(last, g, [&](Operation *op) {
+          auto pad = dyn_cast<tn::PadOp>(op);
+          return pad && pad.getMode() == tn::PadMode::Constant;
+        }))
+      add(g, next);
   }
 
   /// As growDown, for row reductions: results stay in the iteration space or have one element per row.

@@ -53,9 +53,9 @@ public:
     ArenaPlan plan = placeBuffers();
     weightBytes = moveWeights();
     rewrite();
-    main->setAttr("tn.arena_bytes", b.getI64IntegerAttr(plan.size));
-    main->setAttr("tn.arena_lower_bound", b.getI64IntegerAttr(plan.lowerBound));
-    main->setAttr("tn.weights_bytes", b.getI64IntegerAttr(weightBytes));
+    replacement->setAttr("tn.arena_bytes", b.getI64IntegerAttr(plan.size));
+    replacement->setAttr("tn.arena_lower_bound", b.getI64IntegerAttr(plan.lowerBound));
+    replacement->setAttr("tn.weights_bytes", b.getI64IntegerAttr(weightBytes));
     arenaBytes = plan.size;
     lowerBound = plan.lowerBound;
     return success();

@@ -9,7 +9,7 @@
 // rows twice.
 //
 //===----------------------------------------------------------------------===//
-#include "codegen/common/KernelTemplate.h"
+#include "codegen/common/Epilogue.h"
 #include "codegen/common/Loops.h"
 #include "codegen/kernels/contraction/Problem.h"
 #include "ir/Constant.h"
@@ -98,8 +98,7 @@ Operation *findAnchor(tn::KernelOp kernel) {
 }
 
 bool isEpilogue(Operation *op, Operation *anchor) {
-  return op == anchor || isa<tn::UnpackOp, tn::ElementwiseOpInterface>(op) ||
-         (isa<tn::ConstantOp>(op) && tn::splatValue(op->getResult(0))) || isa<tn::ReshapeOp>(op);
+  return op == anchor || isa<tn::UnpackOp>(op) || isEpilogueOp(op);
 }
 
 /// Emits one work item of a contraction.
@@ -274,12 +273,7 @@ private:
         addTo(index, space.middle, r / tile.tw);
         addTo(index, space.inner, r % tile.tw);
         placeColumns(index, n);
-        Value sum = sums[r * count + j];
-        e.bind(result, [sum](ElementEmitter &, ArrayRef<Index>) { return sum; });
-        for (auto [o, value] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
-          SmallVector<Index> at = reindex(index, typeOf(result).getShape(), typeOf(value).getShape());
-          e.store(e.vectorElement(value, at), fn.output(o), typeOf(value).getElementType(), at);
-        }
+        codegen::emitEpilogue(fn, e, result, index, sums[r * count + j]);
       }
     }
     e.setMask({});
@@ -304,19 +298,6 @@ private:
       index[d] = i;
   }
 
-  /// The index of the same element under another shape.
-  SmallVector<Index> reindex(ArrayRef<Index> index, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
-    if (from == to)
-      return SmallVector<Index>(index);
-    size_t same = 0;
-    while (same < from.size() && same < to.size() && from[from.size() - 1 - same] == to[to.size() - 1 - same])
-      ++same;
-    Index linear = e.linearize(index.drop_back(same), rowMajorStrides(from.drop_back(same)));
-    SmallVector<Index> result = e.delinearize(linear, to.drop_back(same));
-    llvm::append_range(result, index.take_back(same));
-    return result;
-  }
-
   Value laneMask(int64_t width) {
     SmallVector<bool> bits(lanes, false);
     std::fill(bits.begin(), bits.begin() + width, true);
@@ -338,6 +319,16 @@ private:
   Index panel, panelBase, rowBase;
 };
 
+/// Work items of the register tiles.
+int64_t tileItems(const Problem &problem, DictionaryAttr schedule) {
+  RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
+  int64_t items = problem.batches() * problem.panels() * space.middleTiles *
+                  llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk"));
+  for (const ProblemLoop &loop : space.outer)
+    items *= loop.extent;
+  return items;
+}
+
 class ContractionTemplate : public KernelTemplate {
 public:
   llvm::StringRef getName() const override { return "contraction"; }
@@ -349,9 +340,7 @@ public:
     for (Operation &op : kernel.getBlock()->without_terminator())
       if (!isEpilogue(&op, anchor))
         return false;
-    int64_t elements = typeOf(anchor->getResult(0)).getNumElements();
-    return llvm::all_of(kernel.getYield().getValues(),
-                        [&](Value v) { return typeOf(v).getNumElements() == elements; });
+    return yieldsMatch(kernel, anchor->getResult(0));
   }
 
   void prepare(tn::KernelOp kernel) const override {
@@ -404,13 +393,7 @@ public:
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    Problem problem = *findProblem(kernel);
-    RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
-    int64_t extent = problem.batches() * problem.panels() * space.middleTiles *
-                     llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk"));
-    for (const ProblemLoop &loop : space.outer)
-      extent *= loop.extent;
-    return extent;
+    return tileItems(*findProblem(kernel), schedule) + borderItems(kernel);
   }
 
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {
@@ -432,11 +415,7 @@ public:
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     Problem problem = *findProblem(fn.getKernel());
     TileEmitter tiles(fn, problem, schedule);
-    ElementEmitter e = fn.emitter(1);
-    emitFor(e, fn.getBegin(), fn.getEnd(), 1, {}, [&](Value item, ValueRange) -> SmallVector<Value> {
-      tiles.emitItem(item);
-      return {};
-    });
+    emitItems(fn, tileItems(problem, schedule), [&](Value item) { tiles.emitItem(item); });
     return success();
   }
 };

@@ -1,0 +1,175 @@
+#include "codegen/common/Epilogue.h"
+#include "codegen/common/Loops.h"
+#include "ir/Constant.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace tenon::codegen {
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// The constant padding that yields `v`, if that is all it does.
+static tn::PadOp yieldedPad(Value v) {
+  auto pad = v.getDefiningOp<tn::PadOp>();
+  return pad && pad.getMode() == tn::PadMode::Constant ? pad : nullptr;
+}
+
+bool isEpilogueOp(Operation *op) {
+  if (isa<tn::PadOp>(op))
+    return yieldedPad(op->getResult(0)) &&
+           llvm::all_of(op->getUsers(), [](Operation *user) { return isa<tn::YieldOp>(user); });
+  if (isa<tn::ConstantOp>(op))
+    return tn::splatValue(op->getResult(0)).has_value();
+  return isa<tn::ElementwiseOpInterface, tn::ReshapeOp>(op);
+}
+
+bool yieldsMatch(tn::KernelOp kernel, Value anchorResult) {
+  int64_t elements = typeOf(anchorResult).getNumElements();
+  return llvm::all_of(kernel.getYield().getValues(), [&](Value v) {
+    tn::PadOp pad = yieldedPad(v);
+    return typeOf(pad ? pad.getOperand() : v).getNumElements() == elements;
+  });
+}
+
+/// The index of the same element under another shape. Trailing dimensions that agree keep their index.
+static SmallVector<Index> reindex(ElementEmitter &e, ArrayRef<Index> index, ArrayRef<int64_t> from,
+                                  ArrayRef<int64_t> to) {
+  if (from == to)
+    return SmallVector<Index>(index);
+  size_t same = 0;
+  while (same < from.size() && same < to.size() && from[from.size() - 1 - same] == to[to.size() - 1 - same])
+    ++same;
+  Index linear = e.linearize(index.drop_back(same), rowMajorStrides(from.drop_back(same)));
+  SmallVector<Index> result = e.delinearize(linear, to.drop_back(same));
+  llvm::append_range(result, index.take_back(same));
+  return result;
+}
+
+void emitEpilogue(KernelFunction &fn, ElementEmitter &e, Value anchorResult, ArrayRef<Index> index, Value value) {
+  e.bind(anchorResult, [value](ElementEmitter &, ArrayRef<Index>) { return value; });
+  for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
+    tn::PadOp pad = yieldedPad(yielded);
+    Value source = pad ? pad.getOperand() : yielded;
+    SmallVector<Index> at = reindex(e, index, typeOf(anchorResult).getShape(), typeOf(source).getShape());
+    Value element = e.vectorElement(source, at);
+    if (pad)
+      for (auto [d, low] : llvm::enumerate(pad.getLow()))
+        if (low != 0)
+          at[d] = e.addConstant(at[d], low);
+    e.store(element, fn.output(o), typeOf(yielded).getElementType(), at);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Borders
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A padded tensor as rows: everything from the last padded dimension on is one row.
+struct BorderRows {
+  explicit BorderRows(tn::PadOp pad) : pad(pad) {
+    ArrayRef<int64_t> shape = pad.getType().getShape();
+    for (size_t d = 0; d < shape.size(); ++d)
+      if (pad.getLow()[d] != 0 || pad.getHigh()[d] != 0)
+        last = d;
+    outer = shape.take_front(last);
+    inner = product(shape.drop_front(last + 1));
+  }
+  tn::PadOp pad;
+  size_t last = 0;
+  ArrayRef<int64_t> outer;
+  int64_t inner = 1;
+  int64_t rows() const { return product(outer); }
+};
+} // namespace
+
+int64_t borderItems(tn::KernelOp kernel) {
+  int64_t items = 0;
+  for (Value v : kernel.getYield().getValues())
+    if (tn::PadOp pad = yieldedPad(v))
+      items += BorderRows(pad).rows();
+  return items;
+}
+
+/// Fills `count` elements from position `from` of a row-major buffer.
+static void fill(KernelFunction &fn, const Buffer &buffer, Type element, Value from, int64_t count, double value) {
+  int64_t lanes = fn.getTarget().floatLanes(), whole = count / lanes * lanes;
+  ElementEmitter vector = fn.emitter(lanes), scalar = fn.emitter(1);
+  Buffer flat = {buffer.memref, buffer.offset, {1}};
+  auto run = [&](ElementEmitter &e, int64_t low, int64_t high, int64_t step) {
+    if (low < high)
+      emitFor(e, e.indexConstant(low), e.indexConstant(high), step, {}, [&](Value i, ValueRange) {
+        Index at = e.add({from, 0, {}}, {i, step == 1 ? 0 : 1, {}});
+        e.store(e.broadcast(e.constant(element, value)), flat, element, at);
+        return SmallVector<Value>();
+      });
+  };
+  run(vector, 0, whole, lanes);
+  run(scalar, whole, count, 1);
+}
+
+/// The border of one row: all of it above and below the interior, else its two ends.
+static void emitBorderRow(KernelFunction &fn, const BorderRows &rows, const Buffer &buffer, Value row) {
+  OpBuilder &b = fn.builder();
+  Location loc = fn.getLoc();
+  ElementEmitter e = fn.emitter(1);
+  tn::PadOp pad = rows.pad;
+  ArrayRef<int64_t> shape = pad.getType().getShape(), interior = pad.getOperand().getType().getShape();
+  SmallVector<Index> index = e.delinearize({row, 0, {}}, rows.outer);
+  Value inside;
+  for (size_t d = 0; d < rows.outer.size(); ++d) {
+    if (pad.getLow()[d] == 0 && pad.getHigh()[d] == 0)
+      continue;
+    Value here = e.inBounds(e.addConstant(index[d], -pad.getLow()[d]), interior[d]);
+    inside = inside ? Value(arith::AndIOp::create(b, loc, inside, here)) : here;
+  }
+  Type element = pad.getType().getElementType();
+  double value = pad.getValue().convertToDouble();
+  int64_t low = pad.getLow()[rows.last], high = pad.getHigh()[rows.last], length = shape[rows.last];
+  Value start = e.multiply({row, 0, {}}, length * rows.inner).base;
+  auto ends = [&] {
+    fill(fn, buffer, element, start, low * rows.inner, value);
+    Value tail = e.addConstant({start, 0, {}}, (length - high) * rows.inner).base;
+    fill(fn, buffer, element, tail, high * rows.inner, value);
+  };
+  if (!inside)
+    return ends();
+  auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, inside, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+  ends();
+  b.setInsertionPointToStart(&ifOp.getElseRegion().front());
+  fill(fn, buffer, element, start, length * rows.inner, value);
+}
+
+void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value)> body) {
+  OpBuilder &b = fn.builder();
+  Location loc = fn.getLoc();
+  ElementEmitter e = fn.emitter(1);
+  auto range = [&](int64_t low, int64_t high, llvm::function_ref<void(Value)> emit) {
+    Value from = arith::MaxSIOp::create(b, loc, fn.getBegin(), e.indexConstant(low));
+    Value to = arith::MinSIOp::create(b, loc, fn.getEnd(), e.indexConstant(high));
+    emitFor(e, from, to, 1, {}, [&](Value item, ValueRange) {
+      emit(item);
+      return SmallVector<Value>();
+    });
+  };
+  range(0, extent, body);
+  int64_t next = extent;
+  for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
+    tn::PadOp pad = yieldedPad(yielded);
+    if (!pad)
+      continue;
+    BorderRows rows(pad);
+    const Buffer &buffer = fn.output(o);
+    range(next, next + rows.rows(), [&](Value item) {
+      Value row = e.scoped([&] { return e.addConstant({item, 0, {}}, -next).base; });
+      emitBorderRow(fn, rows, buffer, row);
+    });
+    next += rows.rows();
+  }
+}
+
+} // namespace tenon::codegen

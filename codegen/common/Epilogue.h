@@ -1,0 +1,34 @@
+//===- Epilogue.h - From an anchor's result in registers to memory -------===//
+//
+// Shared by the templates whose kernels have one expensive operation, the anchor, followed by elementwise operations
+// and possibly a padding. The anchor's elements are in registers; the emitter computes from them what is yielded, and
+// stores it. A yielded tn.pad writes its operand into the interior of a larger buffer; the border is filled by work
+// items of its own, behind the others.
+//
+//===----------------------------------------------------------------------===//
+#ifndef TENON_CODEGEN_COMMON_EPILOGUE_H
+#define TENON_CODEGEN_COMMON_EPILOGUE_H
+
+#include "codegen/common/KernelTemplate.h"
+
+namespace tenon::codegen {
+
+/// Whether `op` may stand behind an anchor: elementwise, a reshape, a splat constant, or a yielded constant padding.
+bool isEpilogueOp(mlir::Operation *op);
+
+/// Whether all yielded values have one element per element of the anchor's result, paddings aside.
+bool yieldsMatch(tn::KernelOp kernel, mlir::Value anchorResult);
+
+/// Stores what the kernel yields for the element `value` of the anchor's result at `index`.
+void emitEpilogue(KernelFunction &fn, ElementEmitter &e, mlir::Value anchorResult, llvm::ArrayRef<Index> index,
+                  mlir::Value value);
+
+/// Work items that fill the borders of yielded paddings.
+int64_t borderItems(tn::KernelOp kernel);
+
+/// Emits loops over the function's range: `body(item)` for items below `extent`, borders for the others.
+void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(mlir::Value)> body);
+
+} // namespace tenon::codegen
+
+#endif
