@@ -18,6 +18,9 @@ bool isCompileTime(Value v) {
   return op && !isa<tn::KernelOp>(op) && llvm::all_of(op->getOperands(), isCompileTime);
 }
 
+/// Weights below this size are not worth a slower reader.
+constexpr int64_t kSharedBytes = 1 << 20;
+
 struct Schedule : impl::ScheduleBase<Schedule> {
   using ScheduleBase::ScheduleBase;
   explicit Schedule(const KernelLibrary *library) : library(library) {}
@@ -29,11 +32,45 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     SmallVector<tn::KernelOp> kernels(function.getOps<tn::KernelOp>());
     for (tn::KernelOp kernel : kernels)
       library->find(*kernel.getTemplateName())->prepare(kernel);
+    sharePackedWeights(function);
     if (failed(wrapLooseOperations(function)))
       return signalPassFailure();
     kernels.assign(function.getOps<tn::KernelOp>().begin(), function.getOps<tn::KernelOp>().end());
     for (tn::KernelOp kernel : kernels)
       setSchedules(kernel);
+  }
+
+  /// A large weight that one kernel wants packed and another one plain (an embedding tied to the output layer) is
+  /// kept in the packed form only: the other kernel reads it through tn.unpack.
+  void sharePackedWeights(func::FuncOp function) {
+    for (tn::PackOp pack : llvm::to_vector(function.getOps<tn::PackOp>())) {
+      Value weight = pack.getOperand();
+      int64_t bytes = product(pack.getType().getShape()) * elementBytes(pack.getType().getElementType());
+      if (!isCompileTime(weight) || bytes < kSharedBytes)
+        continue;
+      pack->moveAfter(weight.getDefiningOp());
+      for (OpOperand &use : llvm::make_early_inc_range(weight.getUses()))
+        if (auto kernel = dyn_cast<tn::KernelOp>(use.getOwner()))
+          readPacked(kernel, use.getOperandNumber(), pack);
+    }
+  }
+
+  void readPacked(tn::KernelOp kernel, unsigned input, tn::PackOp pack) {
+    BlockArgument argument = kernel.getBlock()->getArgument(input);
+    Type plain = argument.getType();
+    OpBuilder b(kernel.getContext());
+    b.setInsertionPointToStart(kernel.getBlock());
+    auto unpack = tn::UnpackOp::create(b, pack.getLoc(), plain, argument, pack.getBatch(), pack.getK(), pack.getN(),
+                                       pack.getPanel());
+    argument.replaceAllUsesExcept(unpack, unpack);
+    argument.setType(pack.getType());
+    kernel->setOperand(input, pack);
+    if (library->find(*kernel.getTemplateName())->match(kernel))
+      return;
+    kernel->setOperand(input, pack.getOperand());
+    argument.setType(plain);
+    unpack.getResult().replaceAllUsesWith(argument);
+    unpack->erase();
   }
 
   /// What preparation computes from values that are only known at run time becomes a kernel of its own.
