@@ -1,0 +1,59 @@
+#include "codegen/cpu/LoadedKernels.h"
+#include "codegen/cpu/ObjectCode.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <chrono>
+
+using namespace mlir;
+
+namespace tenon::codegen {
+
+struct LoadedKernels::Jit {
+  std::unique_ptr<llvm::orc::LLJIT> lljit;
+};
+
+LoadedKernels::LoadedKernels() = default;
+LoadedKernels::LoadedKernels(LoadedKernels &&) = default;
+LoadedKernels::~LoadedKernels() = default;
+
+llvm::Expected<LoadedKernels> LoadedKernels::load(func::FuncOp function, const Target &target) {
+  LoadedKernels loaded;
+  llvm::SmallVector<llvm::SmallVector<char, 0>> objects;
+  for (tn::KernelOp kernel : function.getOps<tn::KernelOp>()) {
+    const KernelTemplate &kernelTemplate = *findTemplate(*kernel.getTemplateName());
+    auto schedule = kernel.getSchedule()->getAs<DictionaryAttr>(target.name);
+    LoadedKernel entry;
+    entry.op = kernel;
+    entry.extent = kernelTemplate.extent(kernel, schedule);
+    entry.scratchBytes = kernelTemplate.scratchBytes(kernel, schedule);
+    auto start = std::chrono::steady_clock::now();
+    std::string name = "kernel" + std::to_string(objects.size());
+    if (failed(compileKernel(kernel, name, target, CodeForm::Object, objects.emplace_back())))
+      return llvm::createStringError("cannot compile " + name);
+    entry.compileSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    entry.objectBytes = objects.back().size();
+    loaded.kernels.push_back(entry);
+  }
+  // The native target is known only after the first compilation.
+  auto lljit = llvm::orc::LLJITBuilder().setLinkProcessSymbolsByDefault(false).create();
+  if (!lljit)
+    return lljit.takeError();
+  loaded.jit.reset(new Jit{std::move(*lljit)});
+  llvm::orc::LLJIT &jit = *loaded.jit->lljit;
+  for (auto &object : objects)
+    if (llvm::Error error = jit.addObjectFile(
+            llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object.data(), object.size()), "kernel.o")))
+      return std::move(error);
+  for (size_t i = 0; i < objects.size(); ++i) {
+    // Kernels are hidden: they are reached through the program's table in an artifact.
+    auto order = llvm::orc::makeJITDylibSearchOrder({&jit.getMainJITDylib()},
+                                                    llvm::orc::JITDylibLookupFlags::MatchAllSymbols);
+    auto symbol = jit.getExecutionSession().lookup(order, jit.mangleAndIntern("kernel" + std::to_string(i)));
+    if (!symbol)
+      return symbol.takeError();
+    loaded.kernels[i].code = symbol->getAddress().toPtr<LoadedKernel::Code>();
+  }
+  return std::move(loaded);
+}
+
+} // namespace tenon::codegen
