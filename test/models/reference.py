@@ -70,6 +70,26 @@ class MaxPool(OpRun):
         return (_windows(x, kernel_shape, strides, dilations).max(axis=(4, 5)),)
 
 
+class AveragePool(OpRun):
+    def _run(self, x, auto_pad=None, ceil_mode=0, count_include_pad=0, dilations=None, kernel_shape=None, pads=None,
+             strides=None):
+        strides, dilations = strides or [1, 1], dilations or [1, 1]
+        amounts = [(0, 0), (0, 0), *_pads(auto_pad, pads, x.shape[2:], kernel_shape, strides, dilations)]
+        if ceil_mode:
+            raise NotImplementedError("AveragePool with ceil_mode")
+        total = _windows(np.pad(x, amounts), kernel_shape, strides, dilations).sum(axis=(4, 5))
+        ones = np.pad(np.ones_like(x[:1, :1]), amounts, constant_values=count_include_pad)
+        return (total / _windows(ones, kernel_shape, strides, dilations).sum(axis=(4, 5)),)
+
+
+class LRN(OpRun):
+    def _run(self, x, alpha=1e-4, beta=0.75, bias=1.0, size=None):
+        before = (size - 1) // 2
+        squares = np.pad(x * x, [(0, 0), (before, size - 1 - before), (0, 0), (0, 0)])
+        total = sum(squares[:, i:i + x.shape[1]] for i in range(size))
+        return (x / (bias + alpha / size * total) ** beta,)
+
+
 class BatchNormalization(OpRun):
     def _run(self, x, scale, b, mean, var, epsilon=1e-5, momentum=None, spatial=None, training_mode=None):
         shape = (-1, *[1] * (x.ndim - 2))
@@ -83,10 +103,10 @@ class GatherElements(OpRun):
 
 
 class Softmax(OpRun):
-    """Before opset 13: over all dimensions from `axis` on."""
+    """Before opset 13: over all dimensions from `axis` on, which is 1 by default (made explicit below)."""
 
     def _run(self, x, axis=None):
-        rows = x.reshape(int(np.prod(x.shape[:1 if axis is None else axis])), -1)
+        rows = x.reshape(int(np.prod(x.shape[:axis])), -1)
         e = np.exp(rows - rows.max(1, keepdims=True))
         return ((e / e.sum(1, keepdims=True)).reshape(x.shape),)
 
@@ -134,14 +154,21 @@ def _to_double(model):
     return {name: value.astype(np.float64) if value.dtype == np.float32 else value for name, value in weights.items()}
 
 
+def _operators(model):
+    operators = [Conv, ConvTranspose, MaxPool, AveragePool, LRN, BatchNormalization, GatherElements, LSTM]
+    if any(opset.version >= 13 for opset in model.opset_import if not opset.domain):
+        return operators
+    for node in model.graph.node:
+        if node.op_type == "Softmax" and not node.attribute:
+            node.attribute.append(onnx.helper.make_attribute("axis", 1))
+    return [*operators, Softmax]
+
+
 def run_in_double(path, feeds):
     """Outputs by name."""
     model = onnx.load(path)
     weights = _to_double(model)
-    operators = [Conv, ConvTranspose, MaxPool, BatchNormalization, GatherElements, LSTM]
-    if all(opset.version < 13 for opset in model.opset_import if not opset.domain):
-        operators.append(Softmax)
-    evaluator = ReferenceEvaluator(model, new_ops=operators)
+    evaluator = ReferenceEvaluator(model, new_ops=_operators(model))
     double = {name: value.astype(np.float64) if value.dtype == np.float32 else value for name, value in feeds.items()}
     outputs = evaluator.run(None, {**weights, **double})
     return dict(zip([info.name for info in model.graph.output], outputs))
