@@ -20,8 +20,10 @@ LogicalResult applyRewrites(func::FuncOp function, RewritePatternSet &&patterns,
 
 void addDialectPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
-  for (RegisteredOperationName name : context->getRegisteredOperationsByDialect("tn"))
-    name.getCanonicalizationPatterns(patterns, context);
+  // getRegisteredOperationsByDialect finds nothing when dialects were loaded in descending order of their names.
+  for (RegisteredOperationName name : context->getRegisteredOperations())
+    if (name.getDialectNamespace() == tn::TnDialect::getDialectNamespace())
+      name.getCanonicalizationPatterns(patterns, context);
 }
 
 Operation *cloneWith(OpBuilder &b, Operation *op, ValueRange operands, ArrayRef<int64_t> resultShape) {
