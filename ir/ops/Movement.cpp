@@ -3,6 +3,7 @@
 #include "ir/Dialect.h"
 #include "ir/ops/Indexing.h"
 #include "mlir/IR/PatternMatch.h"
+#include <array>
 #include <cstring>
 
 using namespace mlir;
@@ -412,48 +413,90 @@ LogicalResult UnpackOp::verify() {
   return success();
 }
 
-/// Calls body(plain position, packed position) for every element of the unpacked tensor, plain ones along n last.
-static void forEachPacked(ArrayRef<int64_t> plain, ArrayRef<int64_t> batch, ArrayRef<int64_t> k,
-                          ArrayRef<int64_t> n, int64_t panel, llvm::function_ref<void(int64_t, int64_t)> body) {
-  SmallVector<int64_t> strides = rowMajorStrides(plain);
-  auto offsets = [&](ArrayRef<int64_t> dims) {
-    SmallVector<int64_t> sizes, steps, result;
-    for (int64_t d : dims) {
-      sizes.push_back(plain[d]);
-      steps.push_back(strides[d]);
-    }
-    forEachPosition(sizes, {steps}, [&](ArrayRef<int64_t> p) { result.push_back(p[0]); });
-    return result;
-  };
-  SmallVector<int64_t> batchOffsets = offsets(batch), kOffsets = offsets(k), nOffsets = offsets(n);
-  int64_t kSize = kOffsets.size(), panels = llvm::divideCeil(nOffsets.size(), panel);
-  for (auto [bi, b] : llvm::enumerate(batchOffsets))
-    for (int64_t p = 0; p < panels; ++p) {
-      int64_t columns = std::min<int64_t>(panel, nOffsets.size() - p * panel);
-      for (int64_t ki = 0; ki < kSize; ++ki)
-        for (int64_t j = 0; j < columns; ++j)
-          body(b + kOffsets[ki] + nOffsets[p * panel + j], ((int64_t(bi) * panels + p) * kSize + ki) * panel + j);
-    }
+namespace {
+/// Where the elements of a tensor lie, by batch, k and n; and the panel form's size.
+struct PanelForm {
+  PanelForm(ArrayRef<int64_t> plain, ArrayRef<int64_t> batchDims, ArrayRef<int64_t> kDims, ArrayRef<int64_t> nDims,
+            int64_t panel)
+      : panel(panel) {
+    SmallVector<int64_t> strides = rowMajorStrides(plain);
+    auto offsets = [&](ArrayRef<int64_t> dims) {
+      SmallVector<int64_t> sizes, steps, result;
+      for (int64_t d : dims) {
+        sizes.push_back(plain[d]);
+        steps.push_back(strides[d]);
+      }
+      forEachPosition(sizes, {steps}, [&](ArrayRef<int64_t> p) { result.push_back(p[0]); });
+      return result;
+    };
+    batch = offsets(batchDims);
+    k = offsets(kDims);
+    n = offsets(nDims);
+  }
+
+  /// Calls body(batch offset, panel's first column, its columns, its packed position) for every panel.
+  void forEachPanel(llvm::function_ref<void(int64_t, int64_t, int64_t, int64_t)> body) const {
+    int64_t columns = n.size(), packed = 0;
+    for (int64_t b : batch)
+      for (int64_t first = 0; first < columns; first += panel, packed += k.size() * panel)
+        body(b, first, std::min(panel, columns - first), packed);
+  }
+
+  SmallVector<int64_t> batch, k, n;
+  int64_t panel;
+};
+} // namespace
+
+/// Packs one panel. Rows that are contiguous are copied; others are transposed in blocks, whose lines stay in the cache.
+template <typename T>
+static void packPanel(const PanelForm &form, const T *from, int64_t first, int64_t columns, T *to) {
+  constexpr int64_t block = 16;
+  int64_t kSize = form.k.size();
+  ArrayRef<int64_t> n = ArrayRef<int64_t>(form.n).slice(first, columns);
+  bool contiguous = true;
+  for (int64_t j = 1; j < columns; ++j)
+    contiguous &= n[j] == n[0] + j;
+  if (contiguous) {
+    for (int64_t i = 0; i < kSize; ++i)
+      std::memcpy(to + i * form.panel, from + form.k[i] + n[0], columns * sizeof(T));
+    return;
+  }
+  for (int64_t begin = 0; begin < kSize; begin += block)
+    for (int64_t j = 0, end = std::min(begin + block, kSize); j < columns; ++j)
+      for (int64_t i = begin; i < end; ++i)
+        to[i * form.panel + j] = from[form.k[i] + n[j]];
 }
 
 LogicalResult PackOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor> outputs) {
+  PanelForm form(inputs[0].getShape(), getBatch(), getK(), getN(), getPanel());
   auto run = [&](auto type) {
     using T = decltype(type);
-    const T *from = inputs[0].as<T>();
-    T *to = outputs[0].asMutable<T>();
-    forEachPacked(inputs[0].getShape(), getBatch(), getK(), getN(), getPanel(),
-                  [&](int64_t plain, int64_t packed) { to[packed] = from[plain]; });
+    form.forEachPanel([&](int64_t batch, int64_t first, int64_t columns, int64_t packed) {
+      packPanel(form, inputs[0].as<T>() + batch, first, columns, outputs[0].asMutable<T>() + packed);
+    });
+    return success();
   };
-  if (elementBytes(getType().getElementType()) == 4)
-    run(uint32_t());
-  else
-    forEachPacked(inputs[0].getShape(), getBatch(), getK(), getN(), getPanel(),
-                  [&](int64_t plain, int64_t packed) { copyElement(inputs[0], plain, outputs[0], packed); });
-  return success();
+  switch (elementBytes(getType().getElementType())) {
+  case 1:
+    return run(uint8_t());
+  case 2:
+    return run(uint16_t());
+  case 4:
+    return run(uint32_t());
+  case 16:
+    return run(std::array<uint64_t, 2>());
+  case 8:
+    return run(uint64_t());
+  }
+  return failure();
 }
 
 LogicalResult UnpackOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor> outputs) {
-  forEachPacked(outputs[0].getShape(), getBatch(), getK(), getN(), getPanel(),
-                [&](int64_t plain, int64_t packed) { copyElement(inputs[0], packed, outputs[0], plain); });
+  PanelForm form(outputs[0].getShape(), getBatch(), getK(), getN(), getPanel());
+  form.forEachPanel([&](int64_t batch, int64_t first, int64_t columns, int64_t packed) {
+    for (auto [i, k] : llvm::enumerate(form.k))
+      for (int64_t j = 0; j < columns; ++j)
+        copyElement(inputs[0], packed + i * form.panel + j, outputs[0], batch + k + form.n[first + j]);
+  });
   return success();
 }

@@ -274,9 +274,7 @@ tn_status tn_model_verify(const tn_model *model) {
   if (!model)
     return fail(TN_ERROR_INVALID_ARGUMENT, "tn_model_verify: NULL argument");
   uint8_t digest[Sha256::kDigestBytes];
-  Sha256 hash;
-  hash.update(model->weights, model->desc->weights_bytes);
-  hash.finish(digest);
+  hashWeights(model->weights, model->desc->weights_bytes, digest);
   if (memcmp(digest, model->desc->weights_hash, sizeof digest) != 0)
     return fail(TN_ERROR_FORMAT, "model '%s': the weights are damaged (SHA-256 differs)", model->desc->name);
   return TN_OK;

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 using namespace tn;
 
 static const uint32_t kRound[64] = {
@@ -16,7 +21,7 @@ static const uint32_t kRound[64] = {
 
 static uint32_t rotate(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
-void Sha256::compress(const uint8_t *block) {
+void Sha256::compressBlock(const uint8_t *block) {
   uint32_t w[64];
   for (int i = 0; i < 16; ++i) {
     memcpy(&w[i], block + 4 * i, 4);
@@ -42,6 +47,55 @@ void Sha256::compress(const uint8_t *block) {
     state[i] += s[i];
 }
 
+#if defined(__x86_64__)
+static bool hasShaInstructions() {
+  static const bool has = [] {
+    unsigned a, b = 0, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 29));
+  }();
+  return has;
+}
+
+/// The same by the SHA extensions, which hold the state as (A, B, E, F) and (C, D, G, H).
+__attribute__((target("sha,sse4.1"))) static void compressBySha(uint32_t (&state)[8], const uint8_t *blocks,
+                                                                 uint64_t count) {
+  const __m128i bigEndian = _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll);
+  auto *words = reinterpret_cast<__m128i *>(state);
+  __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(words), 0xB1);
+  __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(words + 1), 0x1B);
+  __m128i abef = _mm_alignr_epi8(cdab, efgh, 8), cdgh = _mm_blend_epi16(efgh, cdab, 0xF0);
+  for (; count; --count, blocks += 64) {
+    __m128i startAbef = abef, startCdgh = cdgh, w[16];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; ++i) {
+      if (i < 4)
+        w[i] = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(blocks) + i), bigEndian);
+      else
+        w[i] = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(w[i - 4], w[i - 3]),
+                                                  _mm_alignr_epi8(w[i - 1], w[i - 2], 4)),
+                                    w[i - 1]);
+      __m128i sum = _mm_add_epi32(w[i], _mm_loadu_si128(reinterpret_cast<const __m128i *>(kRound) + i));
+      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0E));
+    }
+    abef = _mm_add_epi32(abef, startAbef);
+    cdgh = _mm_add_epi32(cdgh, startCdgh);
+  }
+  __m128i feba = _mm_shuffle_epi32(abef, 0x1B), dchg = _mm_shuffle_epi32(cdgh, 0xB1);
+  _mm_storeu_si128(words, _mm_blend_epi16(feba, dchg, 0xF0));
+  _mm_storeu_si128(words + 1, _mm_alignr_epi8(dchg, feba, 8));
+}
+#endif
+
+void Sha256::compress(const uint8_t *blocks, uint64_t count) {
+#if defined(__x86_64__)
+  if (hasShaInstructions())
+    return compressBySha(state, blocks, count);
+#endif
+  for (; count; --count, blocks += kBlockBytes)
+    compressBlock(blocks);
+}
+
 void Sha256::update(const void *data, uint64_t bytes) {
   auto *next = static_cast<const uint8_t *>(data);
   size_t fill = total % kBlockBytes;
@@ -53,10 +107,11 @@ void Sha256::update(const void *data, uint64_t bytes) {
     bytes -= part;
     if (fill + part < kBlockBytes)
       return;
-    compress(pending);
+    compress(pending, 1);
   }
-  for (; bytes >= kBlockBytes; next += kBlockBytes, bytes -= kBlockBytes)
-    compress(next);
+  compress(next, bytes / kBlockBytes);
+  next += bytes - bytes % kBlockBytes;
+  bytes %= kBlockBytes;
   if (bytes)
     memcpy(pending, next, bytes);
 }
@@ -71,4 +126,19 @@ void Sha256::finish(uint8_t (&digest)[kDigestBytes]) {
     uint32_t word = __builtin_bswap32(state[i]);
     memcpy(digest + 4 * i, &word, 4);
   }
+}
+
+void tn::hashPiece(const void *data, uint64_t bytes, uint8_t (&digest)[Sha256::kDigestBytes]) {
+  Sha256 hash;
+  hash.update(data, bytes);
+  hash.finish(digest);
+}
+
+void tn::hashWeights(const void *data, uint64_t bytes, uint8_t (&digest)[Sha256::kDigestBytes]) {
+  Sha256 all;
+  for (uint64_t at = 0; at < bytes; at += kHashPieceBytes) {
+    hashPiece(static_cast<const char *>(data) + at, bytes - at < kHashPieceBytes ? bytes - at : kHashPieceBytes, digest);
+    all.update(digest, sizeof digest);
+  }
+  all.finish(digest);
 }

@@ -5,17 +5,19 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
-#include "llvm/ADT/SmallString.h"
+#include "tools/compiler/Phase.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
-#include <chrono>
 
 using namespace mlir;
 
 namespace tenon {
 
 llvm::ArrayRef<llvm::StringRef> stageNames() {
-  static const llvm::StringRef names[] = {"import", "graph", "raise",  "layout", "fuse",
+  static const llvm::StringRef names[] = {"import",   "graph",  "raise",  "layout", "fuse",
                                           "schedule", "memory", "kernel", "emit"};
   return names;
 }
@@ -30,6 +32,8 @@ Compiler::Compiler(CompilerOptions given) : options(std::move(given)) {
     stream << diagnostic << "\n";
     return success();
   });
+  if (!options.dumpDirectory.empty())
+    dumper = std::make_unique<ModuleDumper>(options.dumpDirectory);
   library.models = codegen::allTemplates();
   if (options.targets.empty())
     for (const Target &target : allTargets())
@@ -39,6 +43,8 @@ Compiler::Compiler(CompilerOptions given) : options(std::move(given)) {
       library.targets.push_back(target);
     else
       fail(ErrorKind::Usage, "unknown target '" + name + "'");
+  llvm::sort(library.targets,
+             [](const Target *a, const Target *b) { return a < b; }); // as listed: best first
 }
 
 Compiler::~Compiler() = default;
@@ -52,102 +58,119 @@ bool Compiler::fail(ErrorKind kind, const llvm::Twine &message) {
   return false;
 }
 
-namespace {
-/// Adds the time that it lives to a list.
-struct PhaseTimer {
-  PhaseTimer(std::vector<std::pair<std::string, double>> &times, llvm::StringRef name)
-      : times(times), name(name), start(std::chrono::steady_clock::now()) {}
-  ~PhaseTimer() {
-    times.emplace_back(name.str(),
-                       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+/// Names that the user gave must be the model's, or a slip of the pen would go unnoticed.
+bool Compiler::checkNames(const onnx::Model &model) {
+  llvm::SetVector<llvm::StringRef> inputs, dims;
+  for (const onnx::ValueInfo &input : model.graph.inputs) {
+    if (model.graph.findInitializer(input.name) || model.graph.findSparseInitializer(input.name))
+      continue;
+    inputs.insert(input.name);
+    for (const onnx::Dim &dim : input.type.dims)
+      if (dim.kind == onnx::Dim::Symbol)
+        dims.insert(dim.symbol);
   }
-  std::vector<std::pair<std::string, double>> &times;
-  llvm::StringRef name;
-  std::chrono::steady_clock::time_point start;
-};
-} // namespace
+  auto listed = [](const llvm::SetVector<llvm::StringRef> &names) {
+    return names.empty() ? std::string("it has none") : "they are: " + llvm::join(names, ", ");
+  };
+  for (auto &[name, shape] : options.shapes)
+    if (!inputs.contains(name))
+      return fail(ErrorKind::Usage, "--shape: the model has no input '" + name + "'; " + listed(inputs));
+  for (auto &[name, size] : options.dims)
+    if (!dims.contains(name))
+      return fail(ErrorKind::Usage, "--dim: no input has a dimension '" + name + "'; " + listed(dims));
+  return true;
+}
 
-bool Compiler::load(const std::string &path) {
-  if (error.kind != ErrorKind::None)
-    return false;
-  if (options.progress)
-    options.progress("import", 0, 1);
-  PhaseTimer timer(times, "import");
-  if (llvm::StringRef(path).ends_with(".mlir") || llvm::StringRef(path).ends_with(".mlirbc")) {
-    if (!llvm::sys::fs::exists(path))
-      return fail(ErrorKind::InputOutput, path + ": no such file");
-    module = parseSourceFile<ModuleOp>(path, context.get());
-    return module || fail(ErrorKind::Malformed, path + ": cannot be read as tn dialect");
-  }
+bool Compiler::importModel(const std::string &path) {
   onnx::Diagnostics problems;
   auto model = onnx::Model::load(path, {}, problems);
   if (model) {
+    if (!checkNames(*model))
+      return false;
     onnx::ImportOptions import;
     import.shapes = options.shapes;
     import.dims = options.dims;
     module = onnx::importModel(*model, import, *context, problems);
   }
   if (!module)
-    return fail(static_cast<ErrorKind>(problems.status()), problems.str());
-  reached = static_cast<int>(Stage::Import);
+    return fail(static_cast<ErrorKind>(problems.status()), llvm::StringRef(problems.str()).rtrim());
+  warnings = problems.str();
   return true;
+}
+
+/// Which stage a module says it has been through; -1 for one that says nothing.
+static int stageOf(ModuleOp module) {
+  auto name = module->getAttrOfType<StringAttr>("tn.stage");
+  auto it = name ? llvm::find(stageNames(), name.getValue()) : stageNames().end();
+  return it == stageNames().end() ? -1 : it - stageNames().begin();
+}
+
+bool Compiler::load(const std::string &path) {
+  if (error.kind != ErrorKind::None)
+    return false;
+  Phase phase(*this, "import");
+  if (llvm::StringRef(path).ends_with(".mlir") || llvm::StringRef(path).ends_with(".mlirbc")) {
+    if (!llvm::sys::fs::exists(path))
+      return fail(ErrorKind::InputOutput, path + ": no such file");
+    module = parseSourceFile<ModuleOp>(path, context.get());
+    if (!module)
+      return fail(ErrorKind::Malformed, path + ": cannot be read as tn dialect");
+  } else if (!importModel(path)) {
+    return false;
+  }
+  reached = std::max(stageOf(*module), static_cast<int>(Stage::Import));
+  if (dumper) {
+    dumper->dump(*module, "import");
+    if (!dumper->getError().empty())
+      return fail(ErrorKind::InputOutput, dumper->getError());
+  }
+  return true;
+}
+
+static void buildStage(PassManager &pm, Stage stage, const KernelLibrary &library) {
+  PipelineOptions pipeline;
+  switch (stage) {
+  case Stage::Graph:
+    return buildGraphPipeline(pm, pipeline);
+  case Stage::Raise:
+    return buildRaisePipeline(pm, pipeline);
+  case Stage::Layout:
+    return buildLayoutPipeline(pm, pipeline);
+  case Stage::Fuse:
+    return buildFusePipeline(pm, library);
+  case Stage::Schedule:
+    return buildSchedulePipeline(pm, library);
+  case Stage::Memory:
+    return buildMemoryPipeline(pm, library);
+  case Stage::Import:
+  case Stage::Kernel:
+  case Stage::Emit:
+    return;
+  }
 }
 
 bool Compiler::runUntil(Stage stage) {
-  for (int next = std::max(reached + 1, 1); next <= static_cast<int>(stage); ++next) {
+  int last =
+      std::min(stage, Stage::Memory) == stage ? static_cast<int>(stage) : static_cast<int>(Stage::Memory);
+  for (int next = reached + 1; next <= last; ++next) {
     llvm::StringRef name = stageNames()[next];
-    if (options.progress)
-      options.progress(name, 0, 1);
-    PhaseTimer timer(times, name);
+    Phase phase(*this, name);
     PassManager pm(context.get());
-    PipelineOptions pipeline;
-    switch (static_cast<Stage>(next)) {
-    case Stage::Graph:
-      buildGraphPipeline(pm, pipeline);
-      break;
-    case Stage::Raise:
-      buildRaisePipeline(pm, pipeline);
-      break;
-    case Stage::Layout:
-      buildLayoutPipeline(pm, pipeline);
-      break;
-    case Stage::Fuse:
-      buildFusePipeline(pm, library);
-      break;
-    case Stage::Schedule:
-      buildSchedulePipeline(pm, library);
-      break;
-    case Stage::Memory:
-      buildMemoryPipeline(pm, library);
-      break;
-    default:
-      break;
-    }
-    if (failed(pm.run(*module)))
+    buildStage(pm, static_cast<Stage>(next), library);
+    if (dumper)
+      dumper->watch(pm, name);
+    // Dumping prints the whole module, which other threads must not change meanwhile.
+    context->enableMultithreading(!dumper);
+    bool good = succeeded(pm.run(*module));
+    context->enableMultithreading(true);
+    if (!good)
       return fail(ErrorKind::CannotCompile, "stage " + name + " failed");
+    module->getOperation()->setAttr("tn.stage", StringAttr::get(context.get(), name));
     reached = next;
-    if (!options.dumpDirectory.empty()) {
-      std::string file = options.dumpDirectory + "/" + std::to_string(next) + "-" + name.str() + ".mlir";
-      if (!writeModule(file))
-        return false;
-    }
+    if (dumper && !dumper->getError().empty())
+      return fail(ErrorKind::InputOutput, dumper->getError());
   }
   return true;
-}
-
-bool Compiler::writeModule(const std::string &path) {
-  std::error_code code;
-  std::string temporary = path + ".tmp";
-  llvm::raw_fd_ostream out(temporary, code);
-  if (!code) {
-    module->print(out, OpPrintingFlags().enableDebugInfo(/*prettyForm=*/false));
-    out.close();
-    code = out.error();
-    out.clear_error();
-  }
-  if (!code)
-    code = llvm::sys::fs::rename(temporary, path);
-  return !code || fail(ErrorKind::InputOutput, "cannot write " + path + ": " + code.message());
 }
 
 } // namespace tenon

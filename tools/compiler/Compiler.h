@@ -1,9 +1,11 @@
 //===- Compiler.h - From a model file to an artifact ---------------------===//
 //
-// libtenon-compiler: what the command line tools are made of, and what a program that compiles models itself links.
+// libtenon-compiler: what the command line tools are made of, and what a program that compiles models itself
+// links.
 //
 //   tenon::Compiler compiler(options);
-//   if (!compiler.load("model.onnx") || !compiler.runUntil(tenon::Stage::Memory) || !compiler.emit("model.so"))
+//   if (!compiler.load("model.onnx") || !compiler.runUntil(tenon::Stage::Memory) ||
+//       !compiler.emit("model.so", tenon::OutputKind::SharedLibrary, "model"))
 //     return report(compiler.getError());
 //
 //===----------------------------------------------------------------------===//
@@ -15,6 +17,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/KernelModel.h"
+#include "tools/compiler/Dump.h"
 #include <functional>
 #include <map>
 #include <string>
@@ -22,8 +25,26 @@
 
 namespace tenon {
 
+namespace codegen {
+struct Program;
+}
+namespace onnx {
+class Model;
+}
+class OutputFile;
+enum class LinkKind;
+
 /// What went wrong, as exit codes.
-enum class ErrorKind { None = 0, CannotCompile = 1, Usage = 2, Malformed = 3, InputOutput = 4, Differs = 5, Limit = 6, Internal = 70 };
+enum class ErrorKind {
+  None = 0,
+  CannotCompile = 1,
+  Usage = 2,
+  Malformed = 3,
+  InputOutput = 4,
+  Differs = 5,
+  Limit = 6,
+  Internal = 70
+};
 
 struct CompileError {
   ErrorKind kind = ErrorKind::None;
@@ -34,7 +55,7 @@ struct CompileError {
 enum class Stage { Import, Graph, Raise, Layout, Fuse, Schedule, Memory, Kernel, Emit };
 llvm::ArrayRef<llvm::StringRef> stageNames();
 
-enum class OutputKind { SharedLibrary, Object, Archive, MLIR, LLVMIR, Assembly };
+enum class OutputKind { SharedLibrary, Object, Archive, MLIR, Bytecode, LLVMIR, Assembly };
 
 struct CompilerOptions {
   /// Levels to compile for, best first; empty: all of them.
@@ -42,10 +63,16 @@ struct CompilerOptions {
   /// Input shapes and sizes of symbolic dimensions by name.
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, int64_t> dims;
-  /// Directory that receives one numbered file per pass that changed something; empty: none.
+  /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
-  /// Called at the begin of each phase, with its name and how much of it is done.
+  /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
   std::function<void(llvm::StringRef phase, unsigned done, unsigned total)> progress;
+};
+
+/// What an artifact has become.
+struct EmitStatistics {
+  size_t kernels = 0, steps = 0;
+  int64_t codeBytes = 0, weightBytes = 0, arenaBytes = 0;
 };
 
 class Compiler {
@@ -57,30 +84,47 @@ public:
   bool load(const std::string &path);
   /// Runs the stages up to and including `stage`, at most Memory.
   bool runUntil(Stage stage);
-  /// Compiles the program and writes the artifact, completely or not at all.
+  /// Compiles the program and writes it, completely or not at all. `name` is the model's: an object exports
+  /// `<name>_query`. Beside objects and archives goes a C header. Text goes to the standard output if `path`
+  /// is "-".
   bool emit(const std::string &path, OutputKind kind, const std::string &name);
-  /// Writes the module as text.
-  bool writeModule(const std::string &path);
+  /// Writes the module as text or bytecode.
+  bool writeModule(const std::string &path, OutputKind kind = OutputKind::MLIR);
 
   mlir::ModuleOp getModule() { return *module; }
   mlir::MLIRContext &getContext() { return *context; }
   const KernelLibrary &getLibrary() const { return library; }
   const CompileError &getError() const { return error; }
+  /// What the model's author should know, although it compiles; one per line.
+  const std::string &getWarnings() const { return warnings; }
+  const EmitStatistics &getStatistics() const { return statistics; }
   /// Seconds spent per phase, in order.
   const std::vector<std::pair<std::string, double>> &getTimes() const { return times; }
 
 private:
+  struct Phase;
   bool fail(ErrorKind kind, const llvm::Twine &message);
+  bool importModel(const std::string &path);
+  bool checkNames(const onnx::Model &model);
+  bool compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query,
+                      std::string &image);
+  /// Writes image and weights to an open file, behind what `prefix` gives for their size.
+  bool writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind,
+                     const std::string &query, std::string &image,
+                     llvm::function_ref<std::string(uint64_t bytes)> prefix);
   bool emitLibrary(const std::string &path, const std::string &name);
   bool emitObject(const std::string &path, OutputKind kind, const std::string &name);
   bool emitText(const std::string &path, OutputKind kind);
+  bool writeText(const std::string &path, llvm::StringRef text);
 
   CompilerOptions options;
   KernelLibrary library;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<ModuleDumper> dumper;
   CompileError error;
-  std::string diagnostics;
+  std::string diagnostics, warnings;
+  EmitStatistics statistics;
   std::vector<std::pair<std::string, double>> times;
   int reached = -1;
 };

@@ -1,129 +1,68 @@
-//===- Emit.cpp - Artifacts of a planned program -------------------------===//
+//===- Emit.cpp - Shared libraries and text of a planned program ---------===//
 #include "codegen/cpu/Descriptor.h"
 #include "codegen/cpu/ObjectCode.h"
 #include "codegen/cpu/Program.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "runtime/include/tenon/tenon.h"
 #include "tools/compiler/Compiler.h"
 #include "tools/compiler/Link.h"
+#include "tools/compiler/OutputFile.h"
+#include "tools/compiler/Phase.h"
 #include "tools/compiler/Weights.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
-#include <chrono>
+#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace mlir;
 
 namespace tenon {
 
-namespace {
-
-/// A file that is written beside its destination and takes its place when complete.
-class OutputFile {
-public:
-  explicit OutputFile(const std::string &path) : destination(path), temporary(path + ".tmp" + std::to_string(getpid())) {}
-  ~OutputFile() {
-    if (!committed)
-      unlink(temporary.c_str());
-  }
-  const std::string &path() const { return temporary; }
-  bool commit() { return committed = rename(temporary.c_str(), destination.c_str()) == 0; }
-
-private:
-  std::string destination, temporary;
-  bool committed = false;
-};
-
-/// Stands for the hash of the weights until they are written; found again in the linked file by its value.
-std::array<uint8_t, 32> hashPlaceholder() {
+/// Stands for the hash of the weights until they are written; found again in the linked image by its value.
+static std::array<uint8_t, 32> hashPlaceholder() {
   llvm::SHA256 sha;
   sha.update(llvm::StringRef("place of the weights' hash in a linked artifact"));
   return sha.final();
 }
 
-std::string systemError(const std::string &what) { return what + ": " + std::strerror(errno); }
-
-/// Writes the weights at `offset` of the file; fills in `hash`.
-bool writeWeights(ModuleOp module, const std::string &path, int64_t offset, int64_t size,
-                  std::array<uint8_t, 32> &hash, std::string &message) {
-  int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) {
-    message = systemError("cannot write the artifact");
-    return false;
-  }
-  bool good = streamWeights(
-      module,
-      [&](int64_t at, llvm::ArrayRef<char> bytes) {
-        while (!bytes.empty()) {
-          ssize_t written = pwrite(fd, bytes.data(), bytes.size(), offset + at);
-          if (written <= 0) {
-            message = systemError("cannot write the artifact");
-            return false;
-          }
-          at += written;
-          bytes = bytes.drop_front(written);
-        }
-        return true;
-      },
-      message);
-  llvm::SHA256 sha;
-  if (good && size > 0) {
-    void *block = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, offset);
-    good = block != MAP_FAILED;
-    if (good) {
-      sha.update(llvm::ArrayRef<uint8_t>(static_cast<uint8_t *>(block), size));
-      munmap(block, size);
-    }
-  }
-  close(fd);
-  hash = sha.final();
-  return good;
-}
-
-/// Puts the hash in the place of its placeholder, records the code's size, and seals the file.
-bool sealArtifact(const std::string &path, int64_t codeBytes, const std::array<uint8_t, 32> &hash, std::string &message) {
-  int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  struct stat info;
-  if (fd < 0 || fstat(fd, &info) != 0) {
-    message = systemError("cannot write the artifact");
-    return false;
-  }
-  char *image = static_cast<char *>(mmap(nullptr, info.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-  close(fd);
-  if (image == MAP_FAILED) {
-    message = systemError("cannot write the artifact");
-    return false;
-  }
+/// Puts the hash in the place of its placeholder and records the size of the code in the note, if there is
+/// one.
+static void completeImage(std::string &image, int64_t codeBytes, const std::array<uint8_t, 32> &hash) {
   std::array<uint8_t, 32> placeholder = hashPlaceholder();
-  if (void *place = memmem(image, codeBytes, placeholder.data(), placeholder.size()))
+  if (void *place = memmem(image.data(), image.size(), placeholder.data(), placeholder.size()))
     std::memcpy(place, hash.data(), hash.size());
   uint32_t noteHead[] = {sizeof(tn_note), TN_MODEL_MAGIC, TN_ABI_VERSION};
-  if (void *note = memmem(image, codeBytes, noteHead, sizeof noteHead)) {
+  if (void *note = memmem(image.data(), image.size(), noteHead, sizeof noteHead)) {
     auto bytes = static_cast<uint64_t>(codeBytes);
     std::memcpy(static_cast<char *>(note) + offsetof(tn_note, code_bytes), &bytes, sizeof bytes);
   }
-  tn_status status = tn_artifact_seal(image, info.st_size);
-  munmap(image, info.st_size);
+}
+
+/// Seals a shared library: the hash of its code goes into its note.
+static bool seal(const OutputFile &file, int64_t bytes, std::string &message) {
+  void *image = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor(), 0);
+  if (image == MAP_FAILED) {
+    message = std::string("cannot map the artifact: ") + std::strerror(errno);
+    return false;
+  }
+  tn_status status = tn_artifact_seal(image, bytes);
+  munmap(image, bytes);
   if (status != TN_OK)
     message = tn_last_error();
   return status == TN_OK;
 }
 
-} // namespace
-
 bool Compiler::emit(const std::string &path, OutputKind kind, const std::string &name) {
   switch (kind) {
   case OutputKind::SharedLibrary:
     return emitLibrary(path, name);
-  case OutputKind::MLIR:
-    return writeModule(path);
   case OutputKind::Object:
   case OutputKind::Archive:
     return emitObject(path, kind, name);
+  case OutputKind::MLIR:
+  case OutputKind::Bytecode:
+    return writeModule(path, kind);
   case OutputKind::LLVMIR:
   case OutputKind::Assembly:
     return emitText(path, kind);
@@ -131,68 +70,112 @@ bool Compiler::emit(const std::string &path, OutputKind kind, const std::string 
   return false;
 }
 
-bool Compiler::emitLibrary(const std::string &path, const std::string &name) {
-  codegen::Program program = codegen::collectProgram(*module, name);
+bool Compiler::compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query,
+                              std::string &image) {
   std::vector<llvm::SmallVector<char, 0>> objects;
   {
-    auto start = std::chrono::steady_clock::now();
-    if (options.progress)
-      options.progress("kernel", 0, program.kernels.size());
-    if (failed(codegen::compileProgram(*module, program, library, "tn_model_query", /*linkedWeights=*/false,
-                                       hashPlaceholder(), objects)))
+    Phase phase(*this, "kernel");
+    auto progress = [&](size_t done, size_t total) {
+      if (options.progress)
+        options.progress("kernel", done, total);
+    };
+    if (failed(codegen::compileProgram(*module, program, library, query, kind == LinkKind::Relocatable,
+                                       hashPlaceholder(), objects, progress)))
       return fail(ErrorKind::CannotCompile, "cannot compile a kernel");
-    times.emplace_back("kernel", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
-  auto start = std::chrono::steady_clock::now();
-  if (options.progress)
-    options.progress("emit", 0, 1);
-  OutputFile file(path);
+  Phase phase(*this, "link");
   std::string message;
-  if (!linkObjects(objects, LinkKind::SharedLibrary, "tn_model_query", file.path(), message))
-    return fail(ErrorKind::InputOutput, "cannot link " + path + ": " + message);
-  uint64_t codeBytes = 0;
-  llvm::sys::fs::file_size(file.path(), codeBytes);
-  std::array<uint8_t, 32> hash = {};
-  int64_t offset = 0;
-  if (program.weightBytes > 0) {
-    offset = appendWeightsSection(file.path(), program.weightBytes, message);
-    if (offset < 0)
-      return fail(ErrorKind::InputOutput, message);
-  }
-  if (!writeWeights(*module, file.path(), offset, program.weightBytes, hash, message))
-    return fail(ErrorKind::InputOutput, message);
-  if (!sealArtifact(file.path(), codeBytes, hash, message))
-    return fail(ErrorKind::InputOutput, message);
-  if (!file.commit())
-    return fail(ErrorKind::InputOutput, systemError("cannot write " + path));
-  times.emplace_back("emit", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return linkObjects(objects, kind, query, image, message) ||
+         fail(ErrorKind::InputOutput, "cannot link: " + message);
+}
+
+bool Compiler::writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind,
+                             const std::string &query, std::string &image,
+                             llvm::function_ref<std::string(uint64_t)> prefix) {
+  Phase phase(*this, "emit");
+  std::string message;
+  WeightsPlace place;
+  int64_t codeBytes = image.size(), bytes = program.weightBytes;
+  if (bytes > 0 && !placeWeights(image, kind, bytes, query + "_weights", place, message))
+    return fail(ErrorKind::Internal, message);
+  int64_t total = bytes > 0 ? place.tailOffset + place.tail.size() : llvm::alignTo(image.size(), 2);
+  std::string head = prefix(total);
+  int64_t base = head.size();
+  // All the room that is needed is taken first: a full disk is found before the work is done, not after.
+  if (!file.reserve(base + total))
+    return fail(ErrorKind::InputOutput, file.getError());
+  auto sink = [&](int64_t offset, llvm::StringRef data) {
+    return file.write(data, base + place.offset + offset);
+  };
+  if (!streamWeights(*module, sink, message))
+    return fail(message.empty() ? ErrorKind::InputOutput : ErrorKind::CannotCompile,
+                message.empty() ? file.getError() : message);
+  std::array<uint8_t, 32> hash;
+  if (!hashWeightsOf(context.get(), file.descriptor(), base + place.offset, bytes, hash))
+    return fail(ErrorKind::InputOutput, "cannot read back the weights");
+  completeImage(image, codeBytes, hash);
+  if (!file.write(head, 0) || !file.write(image, base) || !file.write(place.tail, base + place.tailOffset))
+    return fail(ErrorKind::InputOutput, file.getError());
+  if (kind == LinkKind::SharedLibrary && !seal(file, total, message))
+    return fail(ErrorKind::Internal, message);
+  statistics = {program.kernels.size(), program.steps.size(), codeBytes, bytes, program.arenaBytes};
   return true;
+}
+
+bool Compiler::emitLibrary(const std::string &path, const std::string &name) {
+  const std::string query = "tn_model_query";
+  OutputFile file(path);
+  if (!file.open(
+          /*executable=*/true)) // before the long part: a folder that can't be written is found at once
+    return fail(ErrorKind::InputOutput, file.getError());
+  codegen::Program program = codegen::collectProgram(*module, name);
+  std::string image;
+  if (!compileAndLink(program, LinkKind::SharedLibrary, query, image) ||
+      !writeArtifact(file, program, LinkKind::SharedLibrary, query, image,
+                     [](uint64_t) { return std::string(); }))
+    return false;
+  return file.commit() || fail(ErrorKind::InputOutput, file.getError());
 }
 
 bool Compiler::emitText(const std::string &path, OutputKind kind) {
+  Phase phase(*this, "kernel");
   codegen::Program program = codegen::collectProgram(*module, "model");
   auto form = kind == OutputKind::LLVMIR ? codegen::CodeForm::LLVMIR : codegen::CodeForm::Assembly;
   llvm::SmallVector<char, 0> text;
-  for (const codegen::Program::Kernel &kernel : program.kernels)
+  size_t done = 0;
+  for (const codegen::Program::Kernel &kernel : program.kernels) {
     for (const Target *target : library.targets)
-      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form, text)))
-        return fail(ErrorKind::CannotCompile, "cannot compile a kernel");
-  OutputFile file(path);
-  std::error_code code;
-  llvm::raw_fd_ostream out(file.path(), code);
-  if (!code) {
-    out.write(text.data(), text.size());
-    out.close();
-    code = out.error();
-    out.clear_error();
+      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form,
+                                        text)))
+        return fail(ErrorKind::CannotCompile, "cannot compile kernel " + kernel.name);
+    if (options.progress)
+      options.progress("kernel", ++done, program.kernels.size());
   }
-  if (code || !file.commit())
-    return fail(ErrorKind::InputOutput, "cannot write " + path);
-  return true;
+  return writeText(path, llvm::StringRef(text.data(), text.size()));
 }
 
-bool Compiler::emitObject(const std::string &path, OutputKind kind, const std::string &name) {
-  return fail(ErrorKind::CannotCompile, "objects and archives are not emitted yet");
+bool Compiler::writeText(const std::string &path, llvm::StringRef text) {
+  if (path == "-") {
+    llvm::outs() << text;
+    llvm::outs().flush();
+    bool written = !llvm::outs().has_error();
+    llvm::outs().clear_error();
+    return written || fail(ErrorKind::InputOutput, "cannot write to the standard output");
+  }
+  std::string message;
+  return writeOutputFile(path, text, message) || fail(ErrorKind::InputOutput, message);
+}
+
+bool Compiler::writeModule(const std::string &path, OutputKind kind) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (kind == OutputKind::Bytecode) {
+    if (failed(writeBytecodeToFile(*module, stream)))
+      return fail(ErrorKind::Internal, "cannot write the module as bytecode");
+  } else {
+    module->print(stream, OpPrintingFlags().enableDebugInfo(/*enable=*/false));
+  }
+  return writeText(path, text);
 }
 
 } // namespace tenon

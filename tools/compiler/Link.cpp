@@ -1,13 +1,18 @@
 #include "tools/compiler/Link.h"
-#include "runtime/include/tenon/abi.h"
 #include "lld/Common/Driver.h"
+#include "runtime/include/tenon/abi.h"
+#include "tools/compiler/Supervisor.h"
 #include "llvm/BinaryFormat/ELF.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ObjCopy.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
 #include <cstring>
-#include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,13 +24,21 @@ namespace {
 
 /// A temporary directory that is gone when the object is.
 struct ScratchDirectory {
-  ScratchDirectory() { valid = !llvm::sys::fs::createUniqueDirectory("tenon", path); }
+  ScratchDirectory() {
+    valid = !llvm::sys::fs::createUniqueDirectory("tenon", path);
+    if (valid)
+      registration = registerTemporary(path);
+  }
   ~ScratchDirectory() {
     if (valid)
       llvm::sys::fs::remove_directories(path);
+    unregisterTemporary(registration);
   }
+  std::string file(const llvm::Twine &name) const { return (path + "/" + name).str(); }
+
   llvm::SmallString<128> path;
   bool valid;
+  int registration = -1;
 };
 
 bool writeFile(const std::string &path, llvm::ArrayRef<char> bytes) {
@@ -49,6 +62,7 @@ bool runLinker(const std::vector<std::string> &arguments, std::string &message) 
   }
   pid_t child = fork();
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(pipes[0]);
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -71,77 +85,145 @@ bool runLinker(const std::vector<std::string> &arguments, std::string &message) 
   return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+std::vector<std::string> linkerArguments(LinkKind kind, const std::string &exported,
+                                         const ScratchDirectory &scratch) {
+  std::vector<std::string> arguments = {"ld.lld", "--threads=1", "-o", scratch.file("linked")};
+  if (kind == LinkKind::Relocatable) {
+    arguments.push_back("-r");
+    return arguments;
+  }
+  // Nothing may be left undefined: the model brings all it needs.
+  std::string script = scratch.file("exports"), text = "{ global: " + exported + "; local: *; };";
+  writeFile(script, llvm::ArrayRef<char>(text.data(), text.size()));
+  for (const char *option : {"-shared", "--no-undefined", "--gc-sections", "-z", "relro", "-z", "now",
+                             "--build-id=none", "--hash-style=gnu", "--strip-debug"})
+    arguments.push_back(option);
+  arguments.push_back("--version-script=" + script);
+  arguments.push_back("--soname=" + exported);
+  return arguments;
+}
+
+/// Makes hidden symbols local, so that two models can be linked into one program.
+bool localizeHidden(std::string &image, std::string &message) {
+  auto object = llvm::object::ObjectFile::createELFObjectFile(llvm::MemoryBufferRef(image, "linked"));
+  llvm::objcopy::ConfigManager config;
+  config.Common.OutputFilename = "linked";
+  config.Common.InputFilename = "linked";
+  config.ELF.LocalizeHidden = true;
+  llvm::SmallVector<char, 0> result;
+  llvm::raw_svector_ostream stream(result);
+  llvm::Error error =
+      object ? llvm::objcopy::executeObjcopyOnBinary(config, **object, stream) : object.takeError();
+  if (error) {
+    message = llvm::toString(std::move(error));
+    return false;
+  }
+  image.assign(result.data(), result.size());
+  return true;
+}
+
+/// An ELF image whose tables are changed in place.
+struct ElfImage {
+  using Header = llvm::ELF::Elf64_Ehdr;
+  using Section = llvm::ELF::Elf64_Shdr;
+  using Symbol = llvm::ELF::Elf64_Sym;
+
+  explicit ElfImage(std::string &image) : image(image) {
+    std::memcpy(&header, image.data(), sizeof header);
+    sections.resize(header.e_shnum);
+    std::memcpy(sections.data(), image.data() + header.e_shoff, sections.size() * sizeof(Section));
+  }
+
+  /// Defines an undefined symbol as the start of a section.
+  bool define(llvm::StringRef name, size_t section, int64_t bytes) {
+    for (const Section &table : sections) {
+      if (table.sh_type != llvm::ELF::SHT_SYMTAB)
+        continue;
+      const char *names = image.data() + sections[table.sh_link].sh_offset;
+      for (uint64_t at = 0; at < table.sh_size; at += sizeof(Symbol)) {
+        auto *symbol = reinterpret_cast<Symbol *>(image.data() + table.sh_offset + at);
+        if (names + symbol->st_name != name)
+          continue;
+        symbol->st_shndx = section;
+        symbol->st_size = bytes;
+        symbol->setType(llvm::ELF::STT_OBJECT);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::string &image;
+  Header header;
+  std::vector<Section> sections;
+};
+
 } // namespace
 
-bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind, const std::string &exported,
-                 const std::string &output, std::string &message) {
+bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind,
+                 const std::string &exported, std::string &image, std::string &message) {
   ScratchDirectory scratch;
   if (!scratch.valid) {
     message = "cannot create a temporary directory";
     return false;
   }
-  std::vector<std::string> arguments = {"ld.lld", "--threads=1", "-o", output};
-  if (kind == LinkKind::SharedLibrary) {
-    // Nothing may be left undefined: the model brings all it needs.
-    std::string script = (scratch.path + "/exports").str();
-    std::string text = "{ global: " + exported + "; local: *; };";
-    writeFile(script, llvm::ArrayRef<char>(text.data(), text.size()));
-    for (const char *option : {"-shared", "--no-undefined", "--gc-sections", "-z", "relro", "-z", "now", "--build-id=none",
-                               "--hash-style=gnu", "--strip-debug"})
-      arguments.push_back(option);
-    arguments.push_back("--version-script=" + script);
-    arguments.push_back("--soname=" + exported);
-  } else {
-    arguments.push_back("-r");
-  }
+  std::vector<std::string> arguments = linkerArguments(kind, exported, scratch);
   for (size_t i = 0; i < objects.size(); ++i) {
-    std::string path = (scratch.path + "/" + llvm::Twine(i) + ".o").str();
+    std::string path = scratch.file(llvm::Twine(i) + ".o");
     if (!writeFile(path, objects[i])) {
       message = "cannot write a temporary file in " + scratch.path.str().str();
       return false;
     }
     arguments.push_back(path);
   }
-  return runLinker(arguments, message);
+  if (!runLinker(arguments, message))
+    return false;
+  auto linked =
+      llvm::MemoryBuffer::getFile(scratch.file("linked"), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!linked) {
+    message = "cannot read the linked file";
+    return false;
+  }
+  image = (*linked)->getBuffer().str();
+  return kind == LinkKind::SharedLibrary || localizeHidden(image, message);
 }
 
-int64_t appendWeightsSection(const std::string &path, int64_t bytes, std::string &message) {
+bool placeWeights(std::string &image, LinkKind kind, int64_t bytes, const std::string &symbol,
+                  WeightsPlace &place, std::string &message) {
   using namespace llvm::ELF;
-  auto read = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!read) {
-    message = "cannot read the linked file";
-    return -1;
+  ElfImage elf(image);
+  if (elf.header.e_shnum == 0 || elf.header.e_shnum >= SHN_LORESERVE - 1) {
+    message = "too many sections in the linked file";
+    return false;
   }
-  llvm::StringRef image = (*read)->getBuffer();
-  Elf64_Ehdr header;
-  std::memcpy(&header, image.data(), sizeof header);
-  std::vector<Elf64_Shdr> sections(header.e_shnum);
-  std::memcpy(sections.data(), image.data() + header.e_shoff, sections.size() * sizeof(Elf64_Shdr));
-  Elf64_Shdr &strings = sections[header.e_shstrndx];
-  std::string names = image.substr(strings.sh_offset, strings.sh_size).str();
-  int64_t offset = llvm::alignTo(image.size(), 4096), end = offset + llvm::alignTo(bytes, 8);
+  bool loaded = kind == LinkKind::Relocatable;
+  Elf64_Shdr &strings = elf.sections[elf.header.e_shstrndx];
+  place.tail = image.substr(strings.sh_offset, strings.sh_size);
+  place.offset = llvm::alignTo(image.size(), 4096);
+  place.tailOffset = place.offset + llvm::alignTo(bytes, 8);
   Elf64_Shdr weights = {};
-  weights.sh_name = names.size();
+  weights.sh_name = place.tail.size();
   weights.sh_type = SHT_PROGBITS;
-  weights.sh_offset = offset;
+  weights.sh_flags = loaded ? SHF_ALLOC : 0;
+  weights.sh_offset = place.offset;
   weights.sh_size = bytes;
-  weights.sh_addralign = 4096;
-  names += TN_WEIGHTS_SECTION;
-  names.push_back('\0');
-  strings.sh_offset = end;
-  strings.sh_size = names.size();
-  sections.push_back(weights);
-  header.e_shoff = llvm::alignTo(end + names.size(), 8);
-  header.e_shnum = sections.size();
-  int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  auto put = [&](const void *data, size_t size, int64_t at) { return pwrite(fd, data, size, at) == static_cast<ssize_t>(size); };
-  bool good = fd >= 0 && put(&header, sizeof header, 0) && put(names.data(), names.size(), end) &&
-              put(sections.data(), sections.size() * sizeof(Elf64_Shdr), header.e_shoff);
-  if (fd >= 0)
-    good &= close(fd) == 0;
-  if (!good)
-    message = std::string("cannot write the artifact: ") + std::strerror(errno);
-  return good ? offset : -1;
+  weights.sh_addralign = loaded ? 64 : 4096;
+  place.tail += TN_WEIGHTS_SECTION;
+  place.tail.push_back('\0');
+  strings.sh_offset = place.tailOffset;
+  strings.sh_size = place.tail.size();
+  place.tail.resize(llvm::alignTo(place.tail.size(), 8));
+  if (loaded && !elf.define(symbol, elf.sections.size(), bytes)) {
+    message = "the linked file does not refer to " + symbol;
+    return false;
+  }
+  elf.sections.push_back(weights);
+  elf.header.e_shoff = place.tailOffset + place.tail.size();
+  elf.header.e_shnum = elf.sections.size();
+  place.tail.append(reinterpret_cast<const char *>(elf.sections.data()),
+                    elf.sections.size() * sizeof(Elf64_Shdr));
+  std::memcpy(image.data(), &elf.header, sizeof elf.header);
+  return true;
 }
 
 } // namespace tenon

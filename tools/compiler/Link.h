@@ -1,4 +1,4 @@
-//===- Link.h - Objects to a shared library with weights -----------------===//
+//===- Link.h - Objects to one file with weights -------------------------===//
 #ifndef TENON_TOOLS_COMPILER_LINK_H
 #define TENON_TOOLS_COMPILER_LINK_H
 
@@ -6,21 +6,30 @@
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace tenon {
 
 /// How lld is to join objects.
 enum class LinkKind { SharedLibrary, Relocatable };
 
-/// Links objects into one file; `export_` is the only symbol that stays visible. lld runs in a child process. On
-/// failure `message` has what lld said.
-bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind, const std::string &exported,
-                 const std::string &output, std::string &message);
+/// Links objects into one image; `exported` is the only symbol that others can see. lld runs in a child
+/// process. On failure `message` has what lld said.
+bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind,
+                 const std::string &exported, std::string &image, std::string &message);
 
-/// Room for the weight block made in a linked shared library: appends the section .tn.weights of `bytes` zeros, page
-/// aligned, and returns its file offset; -1 on failure.
-int64_t appendWeightsSection(const std::string &path, int64_t bytes, std::string &message);
+/// Where the weight block goes in the file of a linked image: the image, then the block at `offset`, then
+/// `tail` at `tailOffset`, which is the end.
+struct WeightsPlace {
+  int64_t offset = 0;
+  int64_t tailOffset = 0;
+  std::string tail;
+};
+
+/// Plans the section .tn.weights of `bytes` behind a linked image, whose headers are changed for it. In a
+/// shared library it is not loaded, but mapped by the runtime; in an object `symbol` is defined to be its
+/// start. False, with a message, if the image is not what the linker writes.
+bool placeWeights(std::string &image, LinkKind kind, int64_t bytes, const std::string &symbol,
+                  WeightsPlace &place, std::string &message);
 
 } // namespace tenon
 

@@ -2,6 +2,8 @@
 #include "ir/Constant.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"
+#include "runtime/src/Sha256.h"
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -49,8 +51,33 @@ bool streamWeights(ModuleOp module, const WeightSink &sink, std::string &message
       message = problem;
       return failure();
     }
-    return success(sink(offsets[i], ArrayRef<char>(value->getData(), value->getNumBytes())));
+    return success(sink(offsets[i], StringRef(value->getData(), value->getNumBytes())));
   }));
+}
+
+bool hashWeightsOf(MLIRContext *context, int descriptor, int64_t offset, int64_t bytes,
+                   std::array<uint8_t, 32> &hash) {
+  using Digest = uint8_t[::tn::Sha256::kDigestBytes];
+  constexpr int64_t piece = ::tn::kHashPieceBytes;
+  int64_t pieces = llvm::divideCeil(bytes, piece);
+  auto digests = std::make_unique<Digest[]>(pieces);
+  // Read and not mapped: the block, just written, would otherwise count as this process's memory.
+  LogicalResult done = failableParallelForEachN(context, 0, pieces, [&](size_t i) {
+    int64_t at = i * piece, size = std::min(piece, bytes - at);
+    auto buffer = std::make_unique<char[]>(size);
+    for (int64_t got = 0; got < size;) {
+      ssize_t n = pread(descriptor, buffer.get() + got, size - got, offset + at + got);
+      if (n <= 0)
+        return failure();
+      got += n;
+    }
+    ::tn::hashPiece(buffer.get(), size, digests[i]);
+    return success();
+  });
+  Digest all;
+  ::tn::hashPiece(digests.get(), pieces * sizeof(Digest), all);
+  std::copy(std::begin(all), std::end(all), hash.begin());
+  return succeeded(done);
 }
 
 } // namespace tenon

@@ -176,7 +176,8 @@ typedef struct tn_model_desc {
   const tn_kernel_desc *kernels;
   uint64_t weights_bytes;
   const char *weights; /* linked weights of an object; NULL in a shared library, whose section is mapped */
-  uint8_t weights_hash[32]; /* SHA-256 of the weight block */
+  /* SHA-256 over the SHA-256 digests of the weight block's pieces of 1 MiB (the last may be shorter), in order */
+  uint8_t weights_hash[32];
 } tn_model_desc;
 
 /* Descriptor of the ELF note: what can be known about an artifact without running its code. */

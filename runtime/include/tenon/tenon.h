@@ -177,7 +177,7 @@ typedef struct tn_model_info {
   const char *producer;
   uint32_t n_entries, n_kernels;
   uint64_t weights_bytes;
-  const uint8_t *weights_hash; /* SHA-256, 32 bytes */
+  const uint8_t *weights_hash; /* 32 bytes, see tn_model_desc */
 } tn_model_info;
 
 typedef struct tn_entry_info {

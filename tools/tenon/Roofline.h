@@ -1,0 +1,24 @@
+//===- Roofline.h - What this machine could do at best -------------------===//
+#ifndef TENON_TOOLS_TENON_ROOFLINE_H
+#define TENON_TOOLS_TENON_ROOFLINE_H
+
+#include <string>
+
+namespace tenon::cli {
+
+/// Rates of some threads together, as measured: no program is faster.
+struct Roofline {
+  double flops = 0;     ///< f32 fused multiply-adds from registers, two operations each, per second
+  double bandwidth = 0; ///< bytes per second, reading memory that no cache holds
+  std::string isa;      ///< "AVX-512", "AVX2"
+
+  /// Seconds that so much work takes at least.
+  double seconds(double flopCount, double byteCount) const;
+};
+
+/// Measures for about 0.3 seconds.
+Roofline measureRoofline(unsigned threads);
+
+} // namespace tenon::cli
+
+#endif

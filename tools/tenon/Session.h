@@ -1,0 +1,59 @@
+//===- Session.h - A loaded model with its inputs ------------------------===//
+#ifndef TENON_TOOLS_TENON_SESSION_H
+#define TENON_TOOLS_TENON_SESSION_H
+
+#include "tools/tenon/ModelOptions.h"
+#include "tools/tenon/Values.h"
+#include <memory>
+
+namespace tenon::cli {
+
+/// An input or output as the model declares it; dims below zero are open.
+struct ValueInfo {
+  std::string name;
+  tn_dtype dtype;
+  std::vector<int64_t> dims;
+};
+
+/// A model that is ready to run, for `run` and `bench`: compiled if need be, loaded, with a context. Methods
+/// print what is wrong and return an exit code.
+class Session {
+public:
+  ~Session();
+
+  /// Loads an artifact, or compiles a model file and loads that.
+  int open(const std::string &path, const ModelOptions &options);
+  int createContext(unsigned threads, tn_profile_fn profile, void *user);
+
+  /// Binds inputs from arguments such as "x=@x.npy"; those not named are filled in if `random`.
+  int bindInputs(llvm::ArrayRef<std::string> arguments, bool random, uint64_t seed);
+  int run();
+
+  /// The number of the output that "y=..." begins with, and what follows; -1, after a message, if there is
+  /// none.
+  int findOutput(const std::string &argument, llvm::StringRef option, std::string &rest);
+
+  tn_model *getModel() { return model; }
+  tn_context *getContext() { return context; }
+  const std::vector<ValueInfo> &getInputs() const { return inputs; }
+  const std::vector<ValueInfo> &getOutputs() const { return outputs; }
+
+private:
+  int fillInput(size_t index, const std::string &value);
+  int makeInput(size_t index);
+
+  tn_model *model = nullptr;
+  tn_context *context = nullptr;
+  std::vector<ValueInfo> inputs, outputs;
+  std::vector<HostTensor> bound;
+  std::map<std::string, int64_t> dims;
+};
+
+/// The exit code for a status of the runtime.
+int exitCodeOf(tn_status status);
+/// Prints the runtime's message and returns the exit code.
+int reportStatus(tn_status status);
+
+} // namespace tenon::cli
+
+#endif
