@@ -172,7 +172,7 @@ ProcessOutcome supervise(const ProcessLimits &limits, llvm::function_ref<int()> 
   for (int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
     struct sigaction action;
     sigaction(number, nullptr, &action);
-    if (number == SIGCHLD || action.sa_handler != SIG_IGN) // nohup has HUP ignored
+    if (number != SIGHUP || action.sa_handler != SIG_IGN) // nohup has HUP ignored
       sigaddset(&signals, number);
   }
   sigprocmask(SIG_BLOCK, &signals, &before);

@@ -19,7 +19,7 @@ on this machine in the same run, as part of the time taken.)";
 
 /// What one kernel took, over all its steps, per run.
 struct KernelTime {
-  std::string name, templateName;
+  std::string name, templateName, sources;
   uint32_t steps = 0;
   double seconds = 0, flops = 0, bytes = 0;
 };
@@ -74,6 +74,13 @@ int BenchCommand::measure(Session &session) {
   return kOk;
 }
 
+/// The first of the graph's nodes that a step computes, and how many more there are.
+static std::string shortSources(llvm::StringRef sources) {
+  auto [first, rest] = sources.split('\n');
+  std::string text = first.size() > 40 ? "..." + first.take_back(37).str() : first.str();
+  return rest.empty() ? text : fmt::format("{} +{}", text, rest.count('\n') + 1);
+}
+
 /// A second series with the profile on: asking for the time must not be part of the first one's.
 int BenchCommand::profile(Session &session) {
   std::vector<double> steps(entry.n_steps);
@@ -96,6 +103,8 @@ int BenchCommand::profile(Session &session) {
     KernelTime &kernel = kernels[step.kernel];
     kernel.name = step.kernel_name;
     kernel.templateName = step.template_name;
+    if (kernel.steps == 0)
+      kernel.sources = shortSources(step.sources);
     kernel.steps += 1;
     kernel.seconds += steps[i] / rounds;
     kernel.flops += step.flops;
@@ -133,10 +142,10 @@ void BenchCommand::printReport() {
       fmt::print("... and {} more (--top)\n", kernels.size() - top);
       break;
     }
-    fmt::print("{:9.3f} {:5.1f}% {:6} {:9.1f} {:8.1f} {:8.0f}%  {}\n", kernel.seconds * 1e3,
+    fmt::print("{:9.3f} {:5.1f}% {:6} {:9.1f} {:8.1f} {:8.0f}%  {} ({})\n", kernel.seconds * 1e3,
                100 * share(kernel.seconds, total), kernel.steps, share(kernel.flops, kernel.seconds) / 1e9,
                share(kernel.bytes, kernel.seconds) / 1e9,
-               100 * share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds), kernel.name);
+               100 * share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds), kernel.name, kernel.sources);
   }
 }
 
@@ -147,6 +156,7 @@ int BenchCommand::printJsonReport() {
     list.push_back(llvm::json::Object{
         {"name", kernel.name},
         {"template", kernel.templateName},
+                                      {"sources", kernel.sources},
         {"steps", kernel.steps},
         {"seconds", kernel.seconds},
         {"flops", kernel.flops},

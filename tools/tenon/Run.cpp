@@ -127,6 +127,8 @@ int RunCommand::run() {
     printError("cannot write to the standard output");
     return kInputOutput;
   }
+  if (result == kDiffers)
+    printError("outputs differ from what is expected");
   return result;
 }
 
