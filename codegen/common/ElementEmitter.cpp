@@ -20,11 +20,18 @@ Type computeType(Type element) {
   return element;
 }
 
+/// Floats of one byte, which are handled as bits.
+static bool isFloat8(Type element) {
+  return isa<Float8E4M3FNType, Float8E4M3FNUZType, Float8E5M2Type, Float8E5M2FNUZType>(element);
+}
+
 Type storageType(Type element) {
   if (auto integer = dyn_cast<IntegerType>(element))
     return IntegerType::get(element.getContext(), std::max(8u, integer.getWidth()));
   if (element.isBF16())
     return IntegerType::get(element.getContext(), 16);
+  if (isFloat8(element))
+    return IntegerType::get(element.getContext(), 8);
   return element;
 }
 
@@ -167,10 +174,108 @@ static Value fromBf16Bits(OpBuilder &b, Location loc, Value bits) {
   return arith::BitcastOp::create(b, loc, like(bits.getType(), b.getF32Type()), shifted);
 }
 
+namespace {
+/// Conversions between f32 and a float of one byte: sign, exponent, `mantissa` bits.
+class Float8 {
+public:
+  Float8(OpBuilder &b, Location loc, Type shape, Type element) : b(b), loc(loc), shape(shape) {
+    mantissa = isa<Float8E5M2Type, Float8E5M2FNUZType>(element) ? 2 : 3;
+    hasNegativeZero = isa<Float8E4M3FNType, Float8E5M2Type>(element);
+    bias = (mantissa == 2 ? 15 : 7) + !hasNegativeZero;
+    // The first magnitude that is no finite number, and those of NaN.
+    firstSpecial = !hasNegativeZero ? 0x80 : mantissa == 2 ? 0x7c : 0x7f;
+    nan = !hasNegativeZero ? 0x80 : mantissa == 2 ? 0x7e : 0x7f;
+  }
+
+  /// The bits moved to where f32 has them are the value but for a power of two, denormal ones included.
+  Value decode(Value bits) {
+    Value wide = arith::ExtUIOp::create(b, loc, i32(), bits);
+    Value magnitude = arith::AndIOp::create(b, loc, wide, constant(0x7f));
+    Value moved = arith::ShLIOp::create(b, loc, magnitude, constant(23 - mantissa));
+    Value value = arith::MulFOp::create(b, loc, toFloat(moved), toFloat(constant((127 + 127 - bias) << 23)));
+    Value special, sign = arith::AndIOp::create(b, loc, wide, constant(0x80));
+    Value signBits = arith::ShLIOp::create(b, loc, sign, constant(24));
+    Value result = arith::OrIOp::create(b, loc, toBits(value), signBits);
+    if (!hasNegativeZero) {
+      special = compare(arith::CmpIPredicate::eq, wide, constant(nan));
+      return toFloat(arith::SelectOp::create(b, loc, special, constant(0x7fc00000), result));
+    }
+    // Infinity (only with two mantissa bits) and NaN; a mantissa that is not zero stays one.
+    special = compare(arith::CmpIPredicate::uge, magnitude, constant(firstSpecial));
+    Value rest =
+        mantissa == 2 ? Value(arith::ShLIOp::create(b, loc, magnitude, constant(21))) : constant(0x7fc00000);
+    rest = arith::OrIOp::create(b, loc, arith::OrIOp::create(b, loc, rest, constant(0x7f800000)), signBits);
+    return toFloat(arith::SelectOp::create(b, loc, special, rest, result));
+  }
+
+  /// Rounds to nearest, ties to even. What is too large becomes infinity where there is one, else NaN.
+  Value encode(Value x) {
+    Value bits = toBits(x), magnitude = arith::AndIOp::create(b, loc, bits, constant(0x7fffffff));
+    Value code = chooseDenormal(magnitude, roundNormal(magnitude));
+    Value tooLarge = compare(arith::CmpIPredicate::uge, code, constant(firstSpecial));
+    code = arith::SelectOp::create(b, loc, tooLarge, constant(firstSpecial), code);
+    Value isNan = compare(arith::CmpIPredicate::ugt, magnitude, constant(0x7f800000));
+    code = arith::SelectOp::create(b, loc, isNan, constant(nan), code);
+    Value shifted = arith::ShRUIOp::create(b, loc, bits, constant(24));
+    Value sign = arith::AndIOp::create(b, loc, shifted, constant(0x80));
+    if (!hasNegativeZero) {
+      // The negative zero's bits mean NaN.
+      Value isZero = compare(arith::CmpIPredicate::eq, code, constant(0));
+      sign = arith::SelectOp::create(b, loc, isZero, constant(0), sign);
+    }
+    return arith::TruncIOp::create(b, loc, like(shape, b.getI8Type()),
+                                   arith::OrIOp::create(b, loc, code, sign));
+  }
+
+private:
+  /// Adding half a unit of the last place but one bit, or all of it for odd results, and cutting off.
+  Value roundNormal(Value magnitude) {
+    int64_t cut = 23 - mantissa;
+    Value odd =
+        arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, magnitude, constant(cut)), constant(1));
+    Value half = arith::AddIOp::create(b, loc, odd, constant((1 << (cut - 1)) - 1));
+    Value sum = arith::AddIOp::create(b, loc, magnitude, half);
+    Value code = arith::ShRUIOp::create(b, loc, sum, constant(cut));
+    return arith::SubIOp::create(b, loc, code, constant((127 - bias) << mantissa));
+  }
+
+  /// Below the least normal number, a float addition to a number with the right unit in the last place
+  /// rounds.
+  Value chooseDenormal(Value magnitude, Value normal) {
+    Value unit = constant((127 + 1 - bias - mantissa + 23) << 23);
+    Value sum = arith::AddFOp::create(b, loc, toFloat(magnitude), toFloat(unit));
+    Value code = arith::SubIOp::create(b, loc, toBits(sum), unit);
+    Value isSmall = compare(arith::CmpIPredicate::ult, magnitude, constant((127 + 1 - bias) << 23));
+    return arith::SelectOp::create(b, loc, isSmall, code, normal);
+  }
+
+  Type i32() { return like(shape, b.getI32Type()); }
+  Value toFloat(Value bits) { return arith::BitcastOp::create(b, loc, like(shape, b.getF32Type()), bits); }
+  Value toBits(Value value) { return arith::BitcastOp::create(b, loc, i32(), value); }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, loc, predicate, x, y);
+  }
+  Value constant(int64_t c) {
+    TypedAttr attr = b.getI32IntegerAttr(static_cast<int32_t>(c));
+    if (auto vector = dyn_cast<VectorType>(i32()))
+      attr = SplatElementsAttr::get(vector, Attribute(attr));
+    return arith::ConstantOp::create(b, loc, attr);
+  }
+
+  OpBuilder &b;
+  Location loc;
+  Type shape;
+  int64_t mantissa, bias, firstSpecial, nan;
+  bool hasNegativeZero;
+};
+} // namespace
+
 /// From memory to the compute type.
 static Value afterLoad(OpBuilder &b, Location loc, Value value, Type element) {
   if (element.isBF16())
     return fromBf16Bits(b, loc, value);
+  if (isFloat8(element))
+    return Float8(b, loc, value.getType(), element).decode(value);
   if (element.isInteger(1)) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(value.getType()));
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, zero);
@@ -184,6 +289,8 @@ static Value afterLoad(OpBuilder &b, Location loc, Value value, Type element) {
 static Value beforeStore(OpBuilder &b, Location loc, Value value, Type element) {
   if (element.isBF16())
     return bf16Bits(b, loc, value);
+  if (isFloat8(element))
+    return Float8(b, loc, value.getType(), element).encode(value);
   if (element.isInteger(1))
     return arith::ExtUIOp::create(b, loc, like(value.getType(), b.getI8Type()), value);
   if (isa<FloatType>(element) && computeType(element) != element)

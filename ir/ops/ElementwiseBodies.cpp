@@ -107,15 +107,29 @@ Scalar DivOp::evaluateScalar(ArrayRef<Scalar> v) {
   return {v[0].f / v[1].f, integerQuotient(v[0].i, v[1].i, isUnsigned(resultElement(*this)))};
 }
 
+/// fmod by way of the truncated quotient: exact while the quotient fits the mantissa. A quotient that was
+/// rounded up to the next integer leaves a remainder of the wrong sign, which one more divisor mends. The
+/// sign is the dividend's, an infinite divisor leaves a finite dividend as it is.
+static Value emitFloatRemainder(OpBuilder &b, Location loc, Value x, Value y) {
+  Type type = x.getType();
+  Value a = math::AbsFOp::create(b, loc, x), d = math::AbsFOp::create(b, loc, y),
+        zero = splat(b, loc, type, 0);
+  Value whole = math::TruncOp::create(b, loc, arith::DivFOp::create(b, loc, a, d));
+  Value rest = math::FmaOp::create(b, loc, arith::NegFOp::create(b, loc, whole), d, a);
+  Value isNegative = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, rest, zero);
+  rest = arith::SelectOp::create(b, loc, isNegative, arith::AddFOp::create(b, loc, rest, d), rest);
+  Value infinity = splat(b, loc, type, INFINITY);
+  Value isFinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, a, infinity);
+  Value byInfinity = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, d, infinity);
+  rest = arith::SelectOp::create(b, loc, arith::AndIOp::create(b, loc, isFinite, byInfinity), a, rest);
+  return math::CopySignOp::create(b, loc, rest, x);
+}
+
 Value RemOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   if (!isFloat(v[0]))
     return emitIntegerDivision<arith::RemSIOp, arith::RemUIOp>(b, loc, v[0], v[1],
                                                                isUnsigned(resultElement(*this)), false);
-  // fmod by way of the truncated quotient: exact while the quotient fits the mantissa.
-  Value quotient = arith::DivFOp::create(b, loc, v[0], v[1]);
-  Value whole = math::TruncOp::create(b, loc, quotient);
-  Value negated = arith::NegFOp::create(b, loc, whole);
-  return math::FmaOp::create(b, loc, negated, v[1], v[0]);
+  return emitFloatRemainder(b, loc, v[0], v[1]);
 }
 
 Scalar RemOp::evaluateScalar(ArrayRef<Scalar> v) {
@@ -124,10 +138,13 @@ Scalar RemOp::evaluateScalar(ArrayRef<Scalar> v) {
 
 Value ModOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   if (isFloat(v[0])) {
-    Value quotient = arith::DivFOp::create(b, loc, v[0], v[1]);
-    Value whole = math::FloorOp::create(b, loc, quotient);
-    Value negated = arith::NegFOp::create(b, loc, whole);
-    return math::FmaOp::create(b, loc, negated, v[1], v[0]);
+    Value rest = emitFloatRemainder(b, loc, v[0], v[1]), zero = splat(b, loc, v[0].getType(), 0);
+    Value restBelow = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, rest, zero);
+    Value divisorBelow = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, v[1], zero);
+    Value differs = arith::XOrIOp::create(b, loc, restBelow, divisorBelow);
+    Value nonzero = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ONE, rest, zero);
+    Value fix = arith::AndIOp::create(b, loc, nonzero, differs);
+    return arith::SelectOp::create(b, loc, fix, arith::AddFOp::create(b, loc, rest, v[1]), rest);
   }
   bool isU = isUnsigned(resultElement(*this));
   Value rest = emitIntegerDivision<arith::RemSIOp, arith::RemUIOp>(b, loc, v[0], v[1], isU, false);
@@ -499,6 +516,15 @@ static Value emitFloatToInteger(OpBuilder &b, Location loc, Value x, Type target
   return arith::SelectOp::create(b, loc, isBelow, constant(min), result);
 }
 
+/// Values beyond the finite range of `element` become its ends; NaN stays.
+static Value emitClamp(OpBuilder &b, Location loc, Value x, Type element) {
+  double largest = APFloat::getLargest(cast<FloatType>(element).getFloatSemantics()).convertToDouble();
+  Value high = splat(b, loc, x.getType(), largest), low = splat(b, loc, x.getType(), -largest);
+  Value isAbove = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, high);
+  Value isBelow = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, low);
+  return arith::SelectOp::create(b, loc, isAbove, high, arith::SelectOp::create(b, loc, isBelow, low, x));
+}
+
 Value CastOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   Type from = operandElement(*this), to = resultElement(*this);
   Type target = withElement(v[0].getType(), computeElement(to));
@@ -510,11 +536,11 @@ Value CastOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v[0], zero);
   }
   if (fromFloat && toFloat) {
-    if (v[0].getType() == target)
-      return v[0];
-    if (computeElement(to).isF64())
-      return arith::ExtFOp::create(b, loc, target, v[0]);
-    return arith::TruncFOp::create(b, loc, target, v[0]);
+    Value x = v[0];
+    if (getElementTypeOrSelf(x.getType()) != computeElement(to))
+      x = computeElement(to).isF64() ? Value(arith::ExtFOp::create(b, loc, target, x))
+                                     : Value(arith::TruncFOp::create(b, loc, target, x));
+    return getSaturate() ? emitClamp(b, loc, x, to) : x;
   }
   if (fromFloat)
     return emitFloatToInteger(b, loc, v[0], target, to);

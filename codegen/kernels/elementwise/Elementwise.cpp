@@ -75,7 +75,8 @@ public:
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     SmallVector<int64_t> shape = iterationShape(kernel);
     int64_t lanes = shape.back() >= target.floatLanes() ? target.floatLanes() : 1;
-    return makeSchedule(kernel.getContext(), {{"lanes", lanes}, {"block", std::min(kBlock, shape.back())}});
+    return makeSchedule(kernel.getContext(),
+                        {{"lanes", lanes}, {"block", std::clamp<int64_t>(shape.back(), 1, kBlock)}});
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
@@ -103,6 +104,8 @@ public:
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::KernelOp kernel = fn.getKernel();
     SmallVector<int64_t> shape = iterationShape(kernel);
+    if (product(shape) == 0)
+      return success();
     int64_t lanes = scheduled(schedule, "lanes"), block = scheduled(schedule, "block");
     ElementEmitter e = fn.emitter(lanes), scalar = fn.emitter(1);
     int64_t blocks = llvm::divideCeil(shape.back(), block);
