@@ -145,7 +145,8 @@ void BenchCommand::printReport() {
     fmt::print("{:9.3f} {:5.1f}% {:6} {:9.1f} {:8.1f} {:8.0f}%  {} ({})\n", kernel.seconds * 1e3,
                100 * share(kernel.seconds, total), kernel.steps, share(kernel.flops, kernel.seconds) / 1e9,
                share(kernel.bytes, kernel.seconds) / 1e9,
-               100 * share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds), kernel.name, kernel.sources);
+               100 * share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds), kernel.name,
+               kernel.sources);
   }
 }
 
@@ -156,7 +157,7 @@ int BenchCommand::printJsonReport() {
     list.push_back(llvm::json::Object{
         {"name", kernel.name},
         {"template", kernel.templateName},
-                                      {"sources", kernel.sources},
+        {"sources", kernel.sources},
         {"steps", kernel.steps},
         {"seconds", kernel.seconds},
         {"flops", kernel.flops},

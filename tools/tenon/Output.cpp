@@ -19,12 +19,10 @@ static bool wantsColor() {
 
 static void printMessage(llvm::StringRef label, const char *color, llvm::StringRef message) {
   std::string text;
-  if (!message.starts_with("error: ") && !message.starts_with("warning: ")) {
-    if (wantsColor())
-      text = fmt::format("\033[1;{}m{}:\033[0m ", color, label.str());
-    else
-      text = label.str() + ": ";
-  }
+  // Diagnostics of the loader have their labels already, one per line.
+  bool other = message.starts_with("error: ") || message.starts_with("warning: ");
+  if (message.consume_front((label + ": ").str()) || !other)
+    text = wantsColor() ? fmt::format("\033[1;{}m{}:\033[0m ", color, label.str()) : label.str() + ": ";
   text += message.rtrim().str() + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
