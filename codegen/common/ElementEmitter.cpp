@@ -316,14 +316,17 @@ Value ElementEmitter::load(const Buffer &buffer, Type element, ArrayRef<Index> i
     value = memref::LoadOp::create(b, loc, buffer.memref, at.base);
   } else {
     auto type = VectorType::get({laneCount}, storage);
-    if (!at.lanes && at.step == 1) {
+    bool contiguous = !at.lanes && at.step == 1;
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+    if (contiguous && !mask) {
       value = vector::LoadOp::create(b, loc, type, buffer.memref, ValueRange{at.base});
+    } else if (contiguous) {
+      value = vector::MaskedLoadOp::create(b, loc, type, buffer.memref, ValueRange{at.base}, mask, zero);
     } else {
       auto maskType = VectorType::get({laneCount}, b.getI1Type());
-      Value mask = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(maskType, true));
-      Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+      Value lanes = mask ? mask : arith::ConstantOp::create(b, loc, DenseElementsAttr::get(maskType, true));
       value = vector::GatherOp::create(b, loc, type, buffer.memref, ValueRange{indexConstant(0)},
-                                       positions(at), mask, zero);
+                                       positions(at), lanes, zero);
     }
   }
   return afterLoad(b, loc, value, element);

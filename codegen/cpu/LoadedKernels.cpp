@@ -1,5 +1,8 @@
 #include "codegen/cpu/LoadedKernels.h"
 #include "codegen/cpu/ObjectCode.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Passes.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <chrono>
@@ -7,6 +10,45 @@
 using namespace mlir;
 
 namespace tenon::codegen {
+
+/// Moves the operations of a function into one kernel.
+static tn::KernelOp wrap(func::FuncOp main) {
+  Block &block = main.getBody().front();
+  Operation *terminator = block.getTerminator();
+  OpBuilder b(terminator);
+  auto kernel = tn::KernelOp::create(b, main.getLoc(), terminator->getOperandTypes(), block.getArguments(),
+                                     ValueRange{}, StringAttr(), DictionaryAttr());
+  Block *body = b.createBlock(&kernel.getBody());
+  IRMapping mapping;
+  for (Value argument : block.getArguments())
+    mapping.map(argument, body->addArgument(argument.getType(), main.getLoc()));
+  SmallVector<Operation *> moved;
+  for (Operation &op : block.without_terminator())
+    if (&op != kernel) {
+      b.clone(op, mapping);
+      moved.push_back(&op);
+    }
+  SmallVector<Value> yielded;
+  for (Value v : terminator->getOperands())
+    yielded.push_back(mapping.lookup(v));
+  tn::YieldOp::create(b, main.getLoc(), yielded);
+  terminator->setOperands(kernel.getResults());
+  for (Operation *op : llvm::reverse(moved))
+    op->erase();
+  return kernel;
+}
+
+llvm::LogicalResult formSingleKernel(ModuleOp module, const KernelLibrary &library, llvm::StringRef templateName) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  tn::KernelOp kernel = wrap(main);
+  const KernelModel *model = templateName.empty() ? library.match(kernel) : library.find(templateName);
+  if (!model || !model->match(kernel))
+    return kernel.emitError("no template matches");
+  kernel.setTemplateName(model->getName());
+  PassManager pm(module.getContext());
+  pm.nest<func::FuncOp>().addPass(createSchedule(library));
+  return pm.run(module);
+}
 
 struct LoadedKernels::Jit {
   std::unique_ptr<llvm::orc::LLJIT> lljit;
@@ -35,7 +77,10 @@ llvm::Expected<LoadedKernels> LoadedKernels::load(func::FuncOp function, const T
     loaded.kernels.push_back(entry);
   }
   // The native target is known only after the first compilation.
-  auto lljit = llvm::orc::LLJITBuilder().setLinkProcessSymbolsByDefault(false).create();
+  auto lljit = llvm::orc::LLJITBuilder()
+                   .setLinkProcessSymbolsByDefault(false)
+                   .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
+                   .create();
   if (!lljit)
     return lljit.takeError();
   loaded.jit.reset(new Jit{std::move(*lljit)});

@@ -9,12 +9,18 @@
 #define TENON_CODEGEN_CPU_LOADEDKERNELS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "passes/KernelModel.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <vector>
 
 namespace tenon::codegen {
+
+/// Moves the operations of `@main` into one kernel, which the first template that matches (or the one called
+/// `templateName`) is to lower, and runs the schedule stage. Fails if the template does not match.
+llvm::LogicalResult formSingleKernel(mlir::ModuleOp module, const KernelLibrary &library,
+                                     llvm::StringRef templateName = "");
 
 /// One kernel in the order of the function.
 struct LoadedKernel {

@@ -78,8 +78,10 @@ static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &ta
   const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!llvmTarget)
     return nullptr;
+  llvm::TargetOptions options;
+  options.MCOptions.AsmVerbose = true; // loops and spills are named in assembly
   return std::unique_ptr<llvm::TargetMachine>(
-      llvmTarget->createTargetMachine(triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      llvmTarget->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
                                       std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
