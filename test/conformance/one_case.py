@@ -39,7 +39,7 @@ class CompilerCrash(Exception):
 
 def compile_model(settings, model, output):
     done = subprocess.run([settings.tenon, "compile", str(model), "-o", str(output), *settings.flags],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                          cwd=settings.work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode == 0:
         return
     text = done.stdout.decode(errors="replace").strip()
@@ -49,7 +49,7 @@ def compile_model(settings, model, output):
 
 
 def first_line(text):
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("target: ")]
     line = lines[0] if lines else "(no output)"
     # A summary line is of no use without the first cause under it.
     return f"{line} | {lines[1]}" if len(lines) > 1 else line

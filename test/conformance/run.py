@@ -83,7 +83,7 @@ def run_cases(names, settings, jobs, limit, report):
 
 def reason(detail):
     """What cases with the same cause have in common: the first line without names, shapes and numbers."""
-    text = detail.split(" | note:")[0].split(" | error:")[0]
+    text = re.split(r" \| (?:note|error|reproducer):", detail)[0]
     text = re.sub(r"^(error: )+|node '[^']*': ", "", text)
     operator = re.search(r"note: operator (\w+)", detail)
     if operator and operator[1] not in text:
@@ -152,6 +152,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    arguments.work = arguments.work.resolve()
     names = write_cases(arguments.work / "cases")
     if arguments.cases:
         names = [name for name in names if any(part in name for part in arguments.cases)]

@@ -9,7 +9,6 @@ each output is below 2e-6 or no larger than ONNX Runtime's, and 1 and 2 threads 
 import argparse
 import os
 import pathlib
-import resource
 import subprocess
 import sys
 import time
@@ -58,12 +57,14 @@ def expected_outputs(name, path, index, feeds):
 
 def compile_model(tenon, path, output):
     start = time.monotonic()
-    done = subprocess.run([tenon, "compile", str(path), "-o", str(output)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise RuntimeError(f"tenon compile: exit code {done.returncode}\n{done.stdout.strip()}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
-    print(f"  compiled in {time.monotonic() - start:.1f} s, peak memory {peak} MB")
+    process = subprocess.Popen([tenon, "compile", str(path), "-o", str(output)], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    message = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"tenon compile: exit code {process.returncode}\n{message.strip()}")
+    print(f"  compiled in {time.monotonic() - start:.1f} s, peak memory {usage.ru_maxrss >> 10} MB")
 
 
 def check_run(runtime, artifact, level, feeds, expected):
