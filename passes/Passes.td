@@ -196,6 +196,29 @@ def MaterializePadding : Tn_Pass<"materialize-padding"> {
   let statistics = [Statistic<"materialized", "materialized", "Convolutions whose padding was taken out">];
 }
 
+def DecomposeComposites : Tn_Pass<"decompose-composites"> {
+  let summary = "Composites that do not work along trailing dimensions as simpler operations";
+  let description = [{
+    The rows template computes softmax and normalisations along trailing dimensions. Along others, and of empty tensors,
+    they become the operations that they are made of, which every element of the result can be computed from.
+
+    Before:
+    ```mlir
+    %0 = tn.softmax %x axis 0 : tensor<4x8xf32> -> tensor<4x8xf32>
+    ```
+    After:
+    ```mlir
+    %m = tn.reduce max %x axes [0] : tensor<4x8xf32> -> tensor<1x8xf32>
+    %d = tn.sub %x, %m : tensor<4x8xf32>, tensor<1x8xf32> -> tensor<4x8xf32>
+    %e = tn.exp %d : tensor<4x8xf32> -> tensor<4x8xf32>
+    %s = tn.reduce sum %e axes [0] : tensor<4x8xf32> -> tensor<1x8xf32>
+    %r = tn.reciprocal %s : tensor<1x8xf32> -> tensor<1x8xf32>
+    %0 = tn.mul %e, %r : tensor<4x8xf32>, tensor<1x8xf32> -> tensor<4x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"decomposed", "decomposed", "Composites taken apart">];
+}
+
 def Fuse : Tn_Pass<"fuse"> {
   let summary = "Operations grouped into kernels";
   let description = [{

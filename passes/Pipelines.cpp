@@ -42,6 +42,7 @@ void buildFusePipeline(OpPassManager &pm, const KernelLibrary &library) {
   OpPassManager &fn = pm.nest<func::FuncOp>();
   fn.addPass(createMaterializePadding()); // conv with padding --> pad, conv
   fn.addPass(createCSEPass());            // equal paddings --> one
+  fn.addPass(createDecomposeComposites()); // softmax over channels --> max, exp, sum, mul
   fn.addPass(createFuse(library));        // operations --> kernels
 }
 
