@@ -44,7 +44,13 @@ const OpRegistry &OpRegistry::get() {
     registerQuantizationOps(r);
     registerRecurrentOps(r);
     registerReductionOps(r);
+    registerResizeOps(r);
+    registerSamplingOps(r);
+    registerScatterOps(r);
     registerShapeOps(r);
+    registerSignalOps(r);
+    registerSortOps(r);
+    registerTrainingOps(r);
     return r;
   }();
   return registry;

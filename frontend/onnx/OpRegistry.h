@@ -69,7 +69,13 @@ void registerPoolingOps(OpRegistry &registry);
 void registerQuantizationOps(OpRegistry &registry);
 void registerRecurrentOps(OpRegistry &registry);
 void registerReductionOps(OpRegistry &registry);
+void registerResizeOps(OpRegistry &registry);
+void registerSamplingOps(OpRegistry &registry);
+void registerScatterOps(OpRegistry &registry);
 void registerShapeOps(OpRegistry &registry);
+void registerSignalOps(OpRegistry &registry);
+void registerSortOps(OpRegistry &registry);
+void registerTrainingOps(OpRegistry &registry);
 
 } // namespace tenon::onnx
 

@@ -257,9 +257,108 @@ static LogicalResult importRotaryEmbedding(NodeImporter &n) {
   return n.result(y);
 }
 
+namespace {
+
+/// LinearAttention, one step after the other. Inputs are unpacked to [batch, time, heads, size].
+class LinearAttention {
+public:
+  explicit LinearAttention(NodeImporter &n)
+      : n(n), queryHeads(n.attrs.getInt("q_num_heads", 0)), heads(n.attrs.getInt("kv_num_heads", 0)) {
+    n.ignore("chunk_size");
+  }
+
+  LogicalResult import() {
+    std::string rule = n.attrs.getString("update_rule", "gated_delta");
+    isGated = StringRef(rule).starts_with("gated");
+    isDelta = StringRef(rule).ends_with("delta");
+    if (!fits())
+      return n.malformed("inputs do not fit the numbers of heads and the update rule");
+    batch = shapeOf(n.input(0))[0];
+    steps = shapeOf(n.input(0))[1];
+    if (steps > maxSteps)
+      return n.unsupported("a linear attention of more than " + Twine(maxSteps) + " steps");
+    element = elementOf(n.input(0));
+    Type wide = element.isF64() ? element : n.getBuilder().getF32Type();
+    query = unpack(0, queryHeads, wide);
+    key = unpack(1, heads, wide);
+    value = unpack(2, heads, wide);
+    decay = isGated ? n.emit<tn::ExpOp>(unpack(4, heads, wide)) : Value();
+    beta = isDelta ? unpack(5, shapeOf(n.input(5))[2] == 1 ? 1 : heads, wide) : Value();
+    if (!query || !key || !value)
+      return failure();
+    keySize = shapeOf(key)[3];
+    valueSize = shapeOf(value)[3];
+    double scale = n.attrs.getFloat("scale", 0);
+    query = n.emit<tn::MulOp>(query, n.scalar(wide, scale != 0 ? scale : 1 / std::sqrt(keySize)));
+    Value state = n.has(3) ? n.cast(n.input(3), wide)
+                           : n.splat(RankedTensorType::get({batch, heads, keySize, valueSize}, wide), 0);
+    SmallVector<Value> outputs;
+    for (int64_t t = 0; t < steps; ++t)
+      outputs.push_back(step(t, state));
+    if (llvm::is_contained(outputs, Value()))
+      return failure();
+    Value all = outputs.size() == 1 ? outputs[0] : n.emit<tn::ConcatOp>(outputs, uint64_t(1));
+    return n.results({n.cast(all, element), n.cast(state, element)});
+  }
+
+private:
+  static constexpr int64_t maxSteps = 256;
+
+  bool fits() {
+    bool all = heads > 0 && queryHeads > 0 && queryHeads % heads == 0 && (!isGated || n.has(4)) && (!isDelta || n.has(5));
+    for (unsigned i : {0, 1, 2, 4, 5})
+      if (all && n.has(i))
+        all = rankOf(n.input(i)) == 3 && isFloat(n.input(i)) && shapeOf(n.input(i))[1] > 0;
+    return all && shapeOf(n.input(0))[2] % queryHeads == 0 && shapeOf(n.input(1))[2] % heads == 0 &&
+           shapeOf(n.input(2))[2] % heads == 0;
+  }
+
+  Value unpack(unsigned i, int64_t count, Type wide) {
+    return n.reshape(n.cast(n.input(i), wide), {batch, steps, count, shapeOf(n.input(i))[2] / count});
+  }
+
+  /// Step `t` of an unpacked input, in another shape.
+  Value at(Value v, int64_t t, ArrayRef<int64_t> shape) { return n.reshape(n.sliceAxis(v, 1, t, t + 1), shape); }
+
+  /// What step `t` gives, [batch, 1, heads * size], and the state behind it.
+  Value step(int64_t t, Value &state) {
+    Value k = at(key, t, {batch, heads, keySize}), v = at(value, t, {batch, heads, valueSize});
+    if (decay) {
+      int64_t width = shapeOf(decay)[3];
+      state = n.emit<tn::MulOp>(state, at(decay, t, {batch, heads, width, 1}));
+    }
+    if (isDelta) {
+      // Loops: 0 batch, 1 head, 2 key, 3 value.
+      Value known = n.emit<tn::ContractOp>(k, state, SmallVector<int64_t>{0, 1, 2}, SmallVector<int64_t>{0, 1, 2, 3},
+                                           SmallVector<int64_t>{0, 1, 3});
+      Value rate = beta ? at(beta, t, {batch, shapeOf(beta)[2], 1}) : Value();
+      v = n.emit<tn::MulOp>(n.emit<tn::SubOp>(v, known), rate);
+    }
+    Value update = n.emit<tn::MulOp>(n.reshape(k, {batch, heads, keySize, 1}), n.reshape(v, {batch, heads, 1, valueSize}));
+    state = n.emit<tn::AddOp>(state, update);
+    int64_t group = queryHeads / heads;
+    Value q = at(query, t, {batch, heads, group, keySize});
+    // Loops: 0 batch, 1 head, 2 query of the group, 3 value, 4 key.
+    Value output = n.emit<tn::ContractOp>(q, state, SmallVector<int64_t>{0, 1, 2, 4}, SmallVector<int64_t>{0, 1, 4, 3},
+                                          SmallVector<int64_t>{0, 1, 2, 3});
+    return n.reshape(output, {batch, 1, queryHeads * valueSize});
+  }
+
+  NodeImporter &n;
+  int64_t queryHeads, heads, batch = 0, steps = 0, keySize = 0, valueSize = 0;
+  bool isGated = false, isDelta = false;
+  Type element;
+  Value query, key, value, decay, beta;
+};
+
+} // namespace
+
+static LogicalResult importLinearAttention(NodeImporter &n) { return LinearAttention(n).import(); }
+
 void registerAttentionOps(OpRegistry &registry) {
   static constexpr OpEntry table[] = {
       {"Attention", 23, 3, 7, importAttention},
+      {"LinearAttention", 27, 3, 6, importLinearAttention},
       {"RotaryEmbedding", 23, 3, 4, importRotaryEmbedding},
   };
   registry.add(table);

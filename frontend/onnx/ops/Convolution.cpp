@@ -1,4 +1,4 @@
-// Conv, ConvTranspose, ConvInteger.
+// Conv, ConvTranspose, ConvInteger, CausalConvWithState.
 
 #include "frontend/onnx/ops/Window.h"
 
@@ -212,9 +212,37 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
   return n.result(addChannelBias(n, result, n.optionalInput(2)));
 }
 
+/// A depthwise convolution of the state, the last positions seen before, and the input behind it.
+static LogicalResult importCausalConv(NodeImporter &n) {
+  Value x = n.input(0), filter = n.input(1);
+  if (rankOf(x) != 3 || rankOf(filter) != 3 || !isFloat(x) || shapeOf(filter)[0] != shapeOf(x)[1] ||
+      shapeOf(filter)[1] != 1 || shapeOf(filter)[2] == 0)
+    return n.malformed("input must be [batch, channels, length], weight [channels, 1, k]");
+  std::string activation = n.attrs.getString("activation", "none");
+  if (activation != "none" && activation != "silu" && activation != "swish")
+    return n.malformed("activation must be none, silu or swish");
+  int64_t channels = shapeOf(x)[1], length = shapeOf(x)[2], kept = shapeOf(filter)[2] - 1;
+  Value all = x;
+  if (kept > 0) {
+    Value past = n.optionalInput(3);
+    if (!past)
+      past = n.splat(RankedTensorType::get({shapeOf(x)[0], channels, kept}, elementOf(x)), 0);
+    all = n.emit<tn::ConcatOp>(SmallVector<Value>{past, x}, uint64_t(2));
+  }
+  SmallVector<int64_t> one = {1}, none = {0};
+  Value y = n.emit<tn::ConvOp>(all, filter, one, none, none, one, one,
+                               static_cast<uint64_t>(channels), false);
+  if (n.has(2))
+    y = n.emit<tn::AddOp>(y, n.reshape(n.input(2), {channels, 1}));
+  if (activation != "none")
+    y = n.emit<tn::SiluOp>(y);
+  return n.results({y, n.sliceAxis(all, 2, length, length + kept)});
+}
+
 void registerConvolutionOps(OpRegistry &registry) {
   static constexpr OpEntry table[] = {
       {"Conv", 1, 2, 3, importConv},
+      {"CausalConvWithState", 27, 2, 4, importCausalConv},
       {"ConvInteger", 10, 2, 4, importConvInteger},
       {"ConvTranspose", 1, 2, 3, importConvTranspose},
   };

@@ -17,6 +17,36 @@ static Value normalize(NodeImporter &n, Value x, ArrayRef<int64_t> axes, double 
   return n.emit<tn::NormalizeOp>(x, axes, llvm::APFloat(epsilon), rms);
 }
 
+/// The statistics of the batch, and the running ones moved towards them.
+static LogicalResult importBatchTraining(NodeImporter &n, double epsilon) {
+  Value x = n.input(0);
+  double momentum = n.attrs.getFloat("momentum", 0.9f);
+  Type element = elementOf(x), wide = element.isF64() ? element : n.getBuilder().getF32Type();
+  int64_t channels = rankOf(x) < 2 ? -1 : shapeOf(x)[1];
+  SmallVector<Value> parameters;
+  for (unsigned i = 1; i < 5; ++i) {
+    if (product(shapeOf(n.input(i))) != channels)
+      return n.malformed("scale, bias, mean and variance need one entry per channel");
+    parameters.push_back(n.cast(n.input(i), i < 3 ? element : wide));
+  }
+  SmallVector<int64_t> axes = {0};
+  for (int64_t d = 2; d < rankOf(x); ++d)
+    axes.push_back(d);
+  Value exact = n.cast(x, wide), mean = n.mean(exact, axes), centred = n.emit<tn::SubOp>(exact, mean);
+  Value variance = n.mean(n.emit<tn::MulOp>(centred, centred), axes);
+  auto running = [&](Value old, Value now, unsigned i) {
+    Value kept = n.emit<tn::MulOp>(old, n.scalar(wide, momentum));
+    Value moved = n.emit<tn::MulOp>(n.reshape(now, {channels}), n.scalar(wide, 1 - momentum));
+    return n.cast(n.emit<tn::AddOp>(kept, moved), elementOf(n.input(i)));
+  };
+  Value y = n.cast(normalize(n, exact, axes, epsilon, false), element);
+  y = n.emit<tn::MulOp>(y, perChannel(n, parameters[0], rankOf(x)));
+  y = n.emit<tn::AddOp>(y, perChannel(n, parameters[1], rankOf(x)));
+  if (!n.wantsOutput(1))
+    return n.result(y);
+  return n.results({y, running(parameters[2], mean, 3), running(parameters[3], variance, 4)});
+}
+
 /// x * a + b with a = scale / sqrt(variance + epsilon) and b = bias - mean * a per channel.
 static LogicalResult importBatchNormalization(NodeImporter &n) {
   for (const char *name : {"momentum", "is_test", "consumed_inputs"})
@@ -24,7 +54,7 @@ static LogicalResult importBatchNormalization(NodeImporter &n) {
   Value x = n.input(0);
   double epsilon = n.attrs.getFloat("epsilon", 1e-5f);
   if (n.attrs.getInt("training_mode", 0))
-    return n.unsupported("BatchNormalization in training mode");
+    return importBatchTraining(n, epsilon);
   if (!n.attrs.getInt("spatial", 1) && rankOf(x) > 2)
     return n.unsupported("BatchNormalization with spatial = 0");
   SmallVector<Value> parameters;
