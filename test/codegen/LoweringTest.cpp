@@ -25,12 +25,12 @@ struct Allowed {
 };
 
 const Allowed kAllowed[] = {
-    {"", Cliff::Call, nullptr}, // placeholder, removed by the list below
+    {"none", Cliff::Call, "placeholder"},
 };
 
 bool isAllowed(const std::string &name, Cliff cliff) {
   for (const Allowed &allowed : kAllowed)
-    if (allowed.reason && allowed.cliff == cliff && name.rfind(allowed.shape, 0) == 0)
+    if (allowed.cliff == cliff && name.rfind(allowed.shape, 0) == 0)
       return true;
   return false;
 }
