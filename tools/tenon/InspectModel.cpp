@@ -83,7 +83,8 @@ void printReport(const std::string &path, const onnx::Model &model, const ModelR
   fmt::print("outputs:\n");
   for (const onnx::ValueInfo &output : model.graph.outputs)
     fmt::print("  {}: {}\n", output.name, output.type.str());
-  fmt::print("parameters: {}in {} ({})\n", formatCount(report.parameters), model.graph.initializers.size(),
+  fmt::print("parameters: {} in {} tensors ({})\n",
+             llvm::StringRef(formatCount(report.parameters)).rtrim().str(), model.graph.initializers.size(),
              formatBytes(report.parameterBytes));
   if (report.flops)
     fmt::print("operations: {}flop{}{}\n", formatCount(*report.flops), report.assumed.empty() ? "" : " with ",
