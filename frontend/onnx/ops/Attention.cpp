@@ -305,7 +305,8 @@ private:
   static constexpr int64_t maxSteps = 256;
 
   bool fits() {
-    bool all = heads > 0 && queryHeads > 0 && queryHeads % heads == 0 && (!isGated || n.has(4)) && (!isDelta || n.has(5));
+    bool all = heads > 0 && queryHeads > 0 && queryHeads % heads == 0 && (!isGated || n.has(4)) &&
+               (!isDelta || n.has(5));
     for (unsigned i : {0, 1, 2, 4, 5})
       if (all && n.has(i))
         all = rankOf(n.input(i)) == 3 && isFloat(n.input(i)) && shapeOf(n.input(i))[1] > 0;
@@ -318,7 +319,9 @@ private:
   }
 
   /// Step `t` of an unpacked input, in another shape.
-  Value at(Value v, int64_t t, ArrayRef<int64_t> shape) { return n.reshape(n.sliceAxis(v, 1, t, t + 1), shape); }
+  Value at(Value v, int64_t t, ArrayRef<int64_t> shape) {
+    return n.reshape(n.sliceAxis(v, 1, t, t + 1), shape);
+  }
 
   /// What step `t` gives, [batch, 1, heads * size], and the state behind it.
   Value step(int64_t t, Value &state) {
@@ -329,18 +332,19 @@ private:
     }
     if (isDelta) {
       // Loops: 0 batch, 1 head, 2 key, 3 value.
-      Value known = n.emit<tn::ContractOp>(k, state, SmallVector<int64_t>{0, 1, 2}, SmallVector<int64_t>{0, 1, 2, 3},
-                                           SmallVector<int64_t>{0, 1, 3});
+      Value known = n.emit<tn::ContractOp>(k, state, SmallVector<int64_t>{0, 1, 2},
+                                           SmallVector<int64_t>{0, 1, 2, 3}, SmallVector<int64_t>{0, 1, 3});
       Value rate = beta ? at(beta, t, {batch, shapeOf(beta)[2], 1}) : Value();
       v = n.emit<tn::MulOp>(n.emit<tn::SubOp>(v, known), rate);
     }
-    Value update = n.emit<tn::MulOp>(n.reshape(k, {batch, heads, keySize, 1}), n.reshape(v, {batch, heads, 1, valueSize}));
+    Value update = n.emit<tn::MulOp>(n.reshape(k, {batch, heads, keySize, 1}),
+                                     n.reshape(v, {batch, heads, 1, valueSize}));
     state = n.emit<tn::AddOp>(state, update);
     int64_t group = queryHeads / heads;
     Value q = at(query, t, {batch, heads, group, keySize});
     // Loops: 0 batch, 1 head, 2 query of the group, 3 value, 4 key.
-    Value output = n.emit<tn::ContractOp>(q, state, SmallVector<int64_t>{0, 1, 2, 4}, SmallVector<int64_t>{0, 1, 4, 3},
-                                          SmallVector<int64_t>{0, 1, 2, 3});
+    Value output = n.emit<tn::ContractOp>(q, state, SmallVector<int64_t>{0, 1, 2, 4},
+                                          SmallVector<int64_t>{0, 1, 4, 3}, SmallVector<int64_t>{0, 1, 2, 3});
     return n.reshape(output, {batch, 1, queryHeads * valueSize});
   }
 

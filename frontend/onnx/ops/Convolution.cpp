@@ -230,8 +230,8 @@ static LogicalResult importCausalConv(NodeImporter &n) {
     all = n.emit<tn::ConcatOp>(SmallVector<Value>{past, x}, uint64_t(2));
   }
   SmallVector<int64_t> one = {1}, none = {0};
-  Value y = n.emit<tn::ConvOp>(all, filter, one, none, none, one, one,
-                               static_cast<uint64_t>(channels), false);
+  Value y =
+      n.emit<tn::ConvOp>(all, filter, one, none, none, one, one, static_cast<uint64_t>(channels), false);
   if (n.has(2))
     y = n.emit<tn::AddOp>(y, n.reshape(n.input(2), {channels, 1}));
   if (activation != "none")
