@@ -49,13 +49,14 @@ BlockArgument preparedFilter(tn::ConvOp conv) {
 
 /// Output pixels of a register tile along the two last spatial dimensions.
 struct PixelTile {
-  explicit PixelTile(tn::ConvOp conv) {
-    ArrayRef<int64_t> shape = conv.getType().getShape();
-    int64_t spatial = conv.getSpatialRank();
-    width = shape[conv.getSpatialDim(spatial - 1)];
-    height = spatial > 1 ? shape[conv.getSpatialDim(spatial - 2)] : 1;
+  /// The tile for a target: its sums, a weight and an input must fit the registers.
+  PixelTile(tn::ConvOp conv, const Target &target) : PixelTile(conv) {
     columns = even(width, 7);
-    rows = height % 2 == 0 && columns <= 7 ? 2 : 1;
+    rows = height % 2 == 0 && columns <= 7 && 2 * columns + 4 <= target.vectorRegisters ? 2 : 1;
+  }
+  PixelTile(tn::ConvOp conv, DictionaryAttr schedule) : PixelTile(conv) {
+    columns = scheduled(schedule, "columns");
+    rows = scheduled(schedule, "rows");
   }
   /// The tile size up to `most` that wastes least when the last tile is moved back.
   static int64_t even(int64_t extent, int64_t most) {
@@ -64,12 +65,19 @@ struct PixelTile {
   }
   int64_t rowTiles() const { return height / rows; }
   int64_t columnTiles() const { return llvm::divideCeil(width, columns); }
-  int64_t width, height, columns, rows;
+  int64_t width, height, columns = 1, rows = 1;
+
+private:
+  explicit PixelTile(tn::ConvOp conv) {
+    ArrayRef<int64_t> shape = conv.getType().getShape();
+    int64_t spatial = conv.getSpatialRank();
+    width = shape[conv.getSpatialDim(spatial - 1)];
+    height = spatial > 1 ? shape[conv.getSpatialDim(spatial - 2)] : 1;
+  }
 };
 
 /// Items without borders: every index of the result but the last spatial one and the channel, in tiles.
-SmallVector<int64_t> itemSpace(tn::ConvOp conv) {
-  PixelTile tile(conv);
+SmallVector<int64_t> itemSpace(tn::ConvOp conv, const PixelTile &tile) {
   ArrayRef<int64_t> shape = conv.getType().getShape();
   SmallVector<int64_t> space = {shape[0]};
   for (int64_t i = 0; i + 2 < conv.getSpatialRank(); ++i)
@@ -80,13 +88,13 @@ SmallVector<int64_t> itemSpace(tn::ConvOp conv) {
 
 class DepthwiseEmitter {
 public:
-  DepthwiseEmitter(KernelFunction &fn, tn::ConvOp conv, int64_t lanes)
-      : fn(fn), conv(conv), tile(conv), lanes(lanes), e(fn.emitter(lanes)),
+  DepthwiseEmitter(KernelFunction &fn, tn::ConvOp conv, const PixelTile &tile, int64_t lanes)
+      : fn(fn), conv(conv), tile(tile), lanes(lanes), e(fn.emitter(lanes)),
         input(fn.input(cast<BlockArgument>(conv.getInput()).getArgNumber())),
         filter(fn.input(preparedFilter(conv).getArgNumber())) {}
 
   void emitItem(Value item) {
-    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace(conv));
+    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace(conv, tile));
     int64_t spatial = conv.getSpatialRank();
     pixel.assign(typeOf(conv).getRank(), e.constantIndex(0));
     pixel[0] = at[0];
@@ -239,17 +247,21 @@ public:
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
-    return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()}});
+    PixelTile tile(findAnchor(kernel), target);
+    return makeSchedule(kernel.getContext(),
+                        {{"lanes", target.floatLanes()}, {"rows", tile.rows}, {"columns", tile.columns}});
   }
 
-  int64_t extent(tn::KernelOp kernel, DictionaryAttr) const override {
-    return product(itemSpace(findAnchor(kernel))) + borderItems(kernel);
+  int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
+    tn::ConvOp conv = findAnchor(kernel);
+    return product(itemSpace(conv, PixelTile(conv, schedule))) + borderItems(kernel);
   }
 
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::ConvOp conv = findAnchor(fn.getKernel());
-    DepthwiseEmitter emitter(fn, conv, scheduled(schedule, "lanes"));
-    emitItems(fn, product(itemSpace(conv)), [&](Value item) { emitter.emitItem(item); });
+    PixelTile tile(conv, schedule);
+    DepthwiseEmitter emitter(fn, conv, tile, scheduled(schedule, "lanes"));
+    emitItems(fn, product(itemSpace(conv, tile)), [&](Value item) { emitter.emitItem(item); });
     return success();
   }
 };
