@@ -1,5 +1,7 @@
 //===- tenon-opt.cpp - mlir-opt with the tn dialect and Tenon's passes ---===//
 #include "CheckPipeline.h"
+#include "KernelPasses.h"
+#include "codegen/cpu/ObjectCode.h"
 #include "ir/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,7 +29,9 @@ int main(int argc, char **argv) {
   registry.insert<tenon::tn::TnDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect>();
+  tenon::codegen::registerCodegenDialects(registry);
   registerUpstreamPasses();
+  tenon::registerKernelPasses();
   tenon::registerTenonPasses();
   tenon::registerPipelines();
   tenon::registerCheckPipeline();

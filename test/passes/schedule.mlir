@@ -1,0 +1,50 @@
+// RUN: tenon-opt %s -split-input-file -pass-pipeline='builtin.module(func.func(tn-fuse,tn-schedule))' | FileCheck %s
+// RUN: tenon-opt %s -split-input-file -pass-pipeline='builtin.module(tn-check{pipeline="func.func(tn-fuse,tn-schedule)"})' -o %t
+
+// A constant right operand is packed outside of kernels: a recipe for the weight block. Every target gets a schedule.
+// CHECK-LABEL: @constant_operand
+// CHECK: %[[W:.*]] = tn.constant
+// CHECK: %[[P:.*]] = tn.pack %[[W]] batch [] k [0] n [1] panel 32 : tensor<2x3xf32> -> tensor<1x2x32xf32>
+// CHECK: tn.kernel ins(%arg0, %[[P]] {{.*}}) template "contraction" schedule {"x86-64-v3" = {{{.*}}lanes = 8{{.*}}}, "x86-64-v4" = {{{.*}}lanes = 16{{.*}}}}
+// CHECK: %[[U:.*]] = tn.unpack
+// CHECK: tn.contract {{.*}}, %[[U]]
+func.func @constant_operand(%x: tensor<5x2xf32>) -> tensor<5x3xf32> {
+  %w = tn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %0 = tn.contract %x [0, 2], %w [2, 1] -> [0, 1] : tensor<5x2xf32>, tensor<2x3xf32> -> tensor<5x3xf32>
+  return %0 : tensor<5x3xf32>
+}
+
+// -----
+
+// One that is computed is packed by a kernel of its own.
+// CHECK-LABEL: @computed_operand
+// CHECK: %[[P:.*]] = tn.kernel ins(%arg1 {{.*}}) template "elementwise"
+// CHECK: tn.pack
+// CHECK: tn.kernel ins(%arg0, %[[P]] {{.*}}) template "contraction"
+func.func @computed_operand(%x: tensor<4x8xf32>, %w: tensor<8x40xf32>) -> tensor<4x40xf32> {
+  %0 = tn.contract %x [0, 2], %w [2, 1] -> [0, 1] : tensor<4x8xf32>, tensor<8x40xf32> -> tensor<4x40xf32>
+  return %0 : tensor<4x40xf32>
+}
+
+// -----
+
+// The filters of groups are the batch of the packed operand.
+// CHECK-LABEL: @grouped
+// CHECK: tn.reshape %arg1 : tensor<8x2x3x3xf32> -> tensor<2x4x2x3x3xf32>
+// CHECK: tn.pack {{.*}} batch [0] k [3, 4, 2] n [1] panel 32
+func.func @grouped(%x: tensor<1x5x5x4xf32>, %w: tensor<8x2x3x3xf32>) -> tensor<1x3x3x8xf32> {
+  %0 = tn.conv %x, %w strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 2 {channels_last} : tensor<1x5x5x4xf32>, tensor<8x2x3x3xf32> -> tensor<1x3x3x8xf32>
+  return %0 : tensor<1x3x3x8xf32>
+}
+
+// -----
+
+// Short rows are scalar, long ones run in vectors of each target's length.
+// CHECK-LABEL: @lengths
+// CHECK: schedule {"x86-64-v3" = {block = 12 : i64, lanes = 8 : i64}, "x86-64-v4" = {block = 12 : i64, lanes = 1 : i64}}
+// CHECK: schedule {"x86-64-v3" = {block = 4096 : i64, lanes = 8 : i64}, "x86-64-v4" = {block = 4096 : i64, lanes = 16 : i64}}
+func.func @lengths(%x: tensor<12xf32>, %y: tensor<9999xf32>) -> (tensor<12xf32>, tensor<9999xf32>) {
+  %0 = tn.exp %x : tensor<12xf32> -> tensor<12xf32>
+  %1 = tn.exp %y : tensor<9999xf32> -> tensor<9999xf32>
+  return %0, %1 : tensor<12xf32>, tensor<9999xf32>
+}
