@@ -1,6 +1,6 @@
 //===- KernelBench.cpp - Kernels by themselves ---------------------------===//
 //
-// tenon-kernel-bench [--target x86-64-v3] [--filter text] [--json file] [--seconds 0.2]
+// tenon-kernel-bench [--target x86-64-v3] [--filter text] [--json file] [--seconds 0.2] [--assembly]
 //
 // Compiles every kernel of Shapes.h and times it on one thread: hot (the same buffers again and again) and cold (weights
 // taken in turn from copies that together exceed the caches, as a model sees them at batch 1). A rate is judged against
@@ -27,6 +27,7 @@ namespace {
 llvm::cl::opt<std::string> targetName("target", llvm::cl::desc("Level to compile for (default: this machine's best)"));
 llvm::cl::opt<std::string> filter("filter", llvm::cl::desc("Only kernels whose name contains this"));
 llvm::cl::opt<std::string> jsonPath("json", llvm::cl::desc("Write the results to this file"));
+llvm::cl::opt<bool> assembly("assembly", llvm::cl::desc("Print the kernels' assembly instead of timing them"));
 llvm::cl::opt<double> seconds("seconds", llvm::cl::desc("Time per measurement"), llvm::cl::init(0.2));
 
 constexpr int64_t kColdBytes = 96 << 20; ///< more than the caches hold
@@ -52,25 +53,33 @@ double medianTime(llvm::function_ref<void()> call) {
   return times[times.size() / 2];
 }
 
-template <int bytes> double peakOf() {
+constexpr int64_t kPeakSteps = 100000;
+constexpr int kPeakSums = 12; ///< enough to hide the latency
+
+/// Multiply-adds that nothing waits for. The results go somewhere, so that they are computed.
+template <int bytes> inline __attribute__((always_inline)) void multiplyAdds(const float *factor, float *sink) {
   typedef float Vector __attribute__((vector_size(bytes)));
-  Vector sums[12] = {};
-  Vector x = sums[0] + 1.0f, y = sums[0] + 1e-9f;
-  constexpr int64_t steps = 100000;
-  double time = medianTime([&] {
-    for (int64_t i = 0; i < steps; ++i)
-      for (Vector &sum : sums) {
-        sum = x * y + sum;
-        asm volatile("" : "+v"(sum));
-      }
-  });
-  return 2.0 * 12 * steps * (bytes / 4) / time;
+  Vector sums[kPeakSums] = {}, x = sums[0] + factor[0], y = sums[0] + factor[1];
+  for (int64_t i = 0; i < kPeakSteps; ++i)
+    for (Vector &sum : sums)
+      sum = x * y + sum;
+  for (const Vector &sum : sums)
+    *sink += sum[0];
 }
-__attribute__((target("avx512f"), flatten)) double peakV4() { return peakOf<64>(); }
-__attribute__((target("avx2,fma"), flatten)) double peakV3() { return peakOf<32>(); }
+
+__attribute__((target("avx512f"), noinline)) void multiplyAddsV4(const float *factor, float *sink) {
+  multiplyAdds<64>(factor, sink);
+}
+__attribute__((target("avx2,fma"), noinline)) void multiplyAddsV3(const float *factor, float *sink) {
+  multiplyAdds<32>(factor, sink);
+}
 
 /// Floating-point operations per second of a loop of multiply-adds.
-double measurePeak(const Target &target) { return target.vectorBytes == 64 ? peakV4() : peakV3(); }
+double measurePeak(const Target &target) {
+  float factor[] = {1, 1e-9f}, sink = 0;
+  double time = medianTime([&] { (target.vectorBytes == 64 ? multiplyAddsV4 : multiplyAddsV3)(factor, &sink); });
+  return 2.0 * kPeakSums * kPeakSteps * target.floatLanes() / time;
+}
 
 struct Result {
   std::string name, templateName;
@@ -158,6 +167,15 @@ Result measure(const codegen::LoadedKernel &kernel, const std::string &name, con
   return result;
 }
 
+std::optional<Result> printAssembly(ModuleOp module, const Target &target) {
+  for (tn::KernelOp kernel : module.lookupSymbol<func::FuncOp>("main").getOps<tn::KernelOp>()) {
+    llvm::SmallVector<char, 0> text;
+    if (succeeded(codegen::compileKernel(kernel, "kernel", target, codegen::CodeForm::Assembly, text)))
+      llvm::outs() << llvm::StringRef(text.data(), text.size());
+  }
+  return std::nullopt;
+}
+
 std::optional<Result> benchmark(MLIRContext &context, const bench::KernelShape &shape, const Target &target) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(shape.function, &context);
   KernelLibrary library;
@@ -165,6 +183,8 @@ std::optional<Result> benchmark(MLIRContext &context, const bench::KernelShape &
   library.targets = {&target};
   if (!module || failed(codegen::formSingleKernel(*module, library)))
     return std::nullopt;
+  if (assembly)
+    return printAssembly(*module, target);
   auto loaded = codegen::LoadedKernels::load(module->lookupSymbol<func::FuncOp>("main"), target);
   if (!loaded) {
     llvm::errs() << shape.name << ": " << llvm::toString(loaded.takeError()) << "\n";
@@ -183,9 +203,15 @@ void printRow(const Result &r) {
 }
 
 llvm::json::Object toJson(const Result &r) {
-  return {{"name", r.name},         {"template", r.templateName},   {"hot_seconds", r.hot},
-          {"cold_seconds", r.cold}, {"flops", r.flops},             {"bytes", r.bytes},
-          {"peak_flops", r.peak},   {"compile_seconds", r.compile}, {"object_bytes", static_cast<int64_t>(r.objectBytes)}};
+  return llvm::json::Object{{"name", r.name},
+                            {"template", r.templateName},
+                            {"hot_seconds", r.hot},
+                            {"cold_seconds", r.cold},
+                            {"flops", r.flops},
+                            {"bytes", r.bytes},
+                            {"peak_flops", r.peak},
+                            {"compile_seconds", r.compile},
+                            {"object_bytes", static_cast<int64_t>(r.objectBytes)}};
 }
 
 } // namespace

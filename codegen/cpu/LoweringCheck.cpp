@@ -69,9 +69,8 @@ void checkAnywhere(const llvm::Instruction &instruction, Report &report) {
 
 void checkInLoop(const llvm::Instruction &instruction, Report &report) {
   if (llvm::isa<llvm::InsertElementInst, llvm::ExtractElementInst>(instruction)) {
-    // Element 0 of a vector that is then shuffled is a broadcast.
-    bool first = llvm::isa<llvm::InsertElementInst>(instruction) &&
-                 llvm::isa<llvm::PoisonValue, llvm::UndefValue>(instruction.getOperand(0));
+    // Element 0 of a constant is a scalar on its way to all lanes, or a load of one lane.
+    bool first = llvm::isa<llvm::InsertElementInst>(instruction) && llvm::isa<llvm::Constant>(instruction.getOperand(0));
     if (!first)
       report.add(Cliff::ElementAccess, instruction);
     return;

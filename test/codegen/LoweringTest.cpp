@@ -11,27 +11,43 @@
 #include "llvm/Support/SourceMgr.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 using namespace tenon;
 using namespace tenon::codegen;
 
 namespace {
 
-/// A cliff that is known: where it may be, and why it stays. Reviewed like code.
+/// A cliff that is known: where it may be, and why it stays. Reviewed like code; an entry that nothing needs fails too.
 struct Allowed {
-  const char *shape; ///< prefix of the kernel's name
+  const char *shape;  ///< prefix of the kernel's name
+  const char *target; ///< "" for all
   Cliff cliff;
   const char *reason;
 };
 
 const Allowed kAllowed[] = {
-    {"none", Cliff::Call, "placeholder"},
+    {"pack", "", Cliff::Gather,
+     "columns of a right operand stand apart in memory; weights are packed when compiling, so only attention's keys pay"},
+    {"transpose_", "", Cliff::Gather, "the elementwise template has no transposition in registers"},
+    {"conv_", "x86-64-v4", Cliff::Spill,
+     "14 rows by 2 vectors: the scheduler overlaps two panel rows, and one accumulator of 28 is added up in memory, behind "
+     "the others; 13 rows without it measured the same on 3x3 convolutions and slower on maps of 14"},
+    {"softmax_12x1000", "x86-64-v4", Cliff::ScalarFloat, "8 elements that remain of 1000"},
+    {"softmax_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of four vectors at once"},
+    {"lstm_", "x86-64-v3", Cliff::Spill, "constants of exp and tanh in the gates, 16 registers"},
+    {"conv_64_64_1_", "x86-64-v3", Cliff::Spill, "constants of exp in the epilogue of 14 rows"},
+    {"grouped_", "x86-64-v3", Cliff::Spill, "few columns per group, rows of one vector"},
 };
 
-bool isAllowed(const std::string &name, Cliff cliff) {
-  for (const Allowed &allowed : kAllowed)
-    if (allowed.cliff == cliff && name.rfind(allowed.shape, 0) == 0)
+/// Whether a finding is on the list; `used` gets the entry's number.
+bool isAllowed(const std::string &name, const std::string &target, Cliff cliff, std::set<size_t> &used) {
+  for (size_t i = 0; i < std::size(kAllowed); ++i)
+    if (kAllowed[i].cliff == cliff && name.rfind(kAllowed[i].shape, 0) == 0 &&
+        (!*kAllowed[i].target || kAllowed[i].target == target)) {
+      used.insert(i);
       return true;
+    }
   return false;
 }
 
@@ -46,6 +62,7 @@ std::vector<Finding> checkText(const char *ir, int64_t lanes) {
 } // namespace
 
 TEST_CASE("kernels of networks have no unknown cliffs", "[lowering]") {
+  std::set<size_t> used;
   for (const bench::KernelShape &shape : bench::kernelShapes())
     for (const Target &target : allTargets()) {
       INFO(shape.name << " for " << target.name);
@@ -63,10 +80,14 @@ TEST_CASE("kernels of networks have no unknown cliffs", "[lowering]") {
           FAIL(llvm::toString(findings.takeError()));
         for (const Finding &finding : *findings) {
           INFO(cliffName(finding.cliff).str() << ", " << finding.count << " times: " << finding.sample);
-          CHECK(isAllowed(last ? shape.name : "pack", finding.cliff));
+          CHECK(isAllowed(last ? shape.name : "pack", target.name, finding.cliff, used));
         }
       }
     }
+  for (size_t i = 0; i < std::size(kAllowed); ++i) {
+    INFO(kAllowed[i].shape << ": " << kAllowed[i].reason);
+    CHECK(used.count(i));
+  }
 }
 
 TEST_CASE("the check sees each kind of cliff", "[lowering]") {
