@@ -1,5 +1,6 @@
 #include "ir/Folding.h"
 #include "ir/Constant.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 
@@ -105,12 +106,19 @@ std::optional<SmallVector<Attribute>> foldConstant(Operation *op) {
   return llvm::map_to_vector(outputs, [](const Tensor &t) { return constantAttribute(t); });
 }
 
+/// Erases an operation that `b` has inserted; a pattern driver that was told of it must hear of its end, too.
+static void eraseNotified(OpBuilder &b, Operation *op) {
+  if (auto *listener = dyn_cast_if_present<RewriterBase::Listener>(b.getListener()))
+    listener->notifyOperationErased(op);
+  op->erase();
+}
+
 SmallVector<Value> foldOrKeep(OpBuilder &b, Operation *op) {
   auto constantsFor = [&](ArrayRef<Attribute> values) {
     SmallVector<Value> constants;
     for (auto [value, type] : llvm::zip(values, op->getResultTypes()))
       constants.push_back(ConstantOp::create(b, op->getLoc(), type, value));
-    op->erase();
+    eraseNotified(b, op);
     return constants;
   };
   if (auto values = foldConstant(op))
@@ -126,7 +134,7 @@ SmallVector<Value> foldOrKeep(OpBuilder &b, Operation *op) {
     SmallVector<Value> values = llvm::map_to_vector(folded, [](OpFoldResult r) { return cast<Value>(r); });
     if (values == SmallVector<Value>(op->getResults()))
       continue;
-    op->erase();
+    eraseNotified(b, op);
     return values;
   }
   return SmallVector<Value>(op->getResults());
