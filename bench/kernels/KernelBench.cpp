@@ -2,9 +2,9 @@
 //
 // tenon-kernel-bench [--target x86-64-v3] [--filter text] [--json file] [--seconds 0.2] [--assembly]
 //
-// Compiles every kernel of Shapes.h and times it on one thread: hot (the same buffers again and again) and cold (weights
-// taken in turn from copies that together exceed the caches, as a model sees them at batch 1). A rate is judged against
-// a loop of fused multiply-adds that is timed beside it.
+// Compiles every kernel of Shapes.h and times it on one thread: hot (the same buffers again and again) and
+// cold (weights taken in turn from copies that together exceed the caches, as a model sees them at batch 1).
+// A rate is judged against a loop of fused multiply-adds that is timed beside it.
 //
 //===----------------------------------------------------------------------===//
 #include "bench/kernels/Shapes.h"
@@ -24,10 +24,12 @@ using namespace tenon;
 
 namespace {
 
-llvm::cl::opt<std::string> targetName("target", llvm::cl::desc("Level to compile for (default: this machine's best)"));
+llvm::cl::opt<std::string> targetName("target",
+                                      llvm::cl::desc("Level to compile for (default: this machine's best)"));
 llvm::cl::opt<std::string> filter("filter", llvm::cl::desc("Only kernels whose name contains this"));
 llvm::cl::opt<std::string> jsonPath("json", llvm::cl::desc("Write the results to this file"));
-llvm::cl::opt<bool> assembly("assembly", llvm::cl::desc("Print the kernels' assembly instead of timing them"));
+llvm::cl::opt<bool> assembly("assembly",
+                             llvm::cl::desc("Print the kernels' assembly instead of timing them"));
 llvm::cl::opt<double> seconds("seconds", llvm::cl::desc("Time per measurement"), llvm::cl::init(0.2));
 
 constexpr int64_t kColdBytes = 96 << 20; ///< more than the caches hold
@@ -57,7 +59,8 @@ constexpr int64_t kPeakSteps = 100000;
 constexpr int kPeakSums = 12; ///< enough to hide the latency
 
 /// Multiply-adds that nothing waits for. The results go somewhere, so that they are computed.
-template <int bytes> inline __attribute__((always_inline)) void multiplyAdds(const float *factor, float *sink) {
+template <int bytes>
+inline __attribute__((always_inline)) void multiplyAdds(const float *factor, float *sink) {
   typedef float Vector __attribute__((vector_size(bytes)));
   Vector sums[kPeakSums] = {}, x = sums[0] + factor[0], y = sums[0] + factor[1];
   for (int64_t i = 0; i < kPeakSteps; ++i)
@@ -77,7 +80,8 @@ __attribute__((target("avx2,fma"), noinline)) void multiplyAddsV3(const float *f
 /// Floating-point operations per second of a loop of multiply-adds.
 double measurePeak(const Target &target) {
   float factor[] = {1, 1e-9f}, sink = 0;
-  double time = medianTime([&] { (target.vectorBytes == 64 ? multiplyAddsV4 : multiplyAddsV3)(factor, &sink); });
+  double time =
+      medianTime([&] { (target.vectorBytes == 64 ? multiplyAddsV4 : multiplyAddsV3)(factor, &sink); });
   return 2.0 * kPeakSums * kPeakSteps * target.floatLanes() / time;
 }
 
@@ -95,7 +99,8 @@ int64_t bytesOf(Type type) {
 /// 64-byte aligned memory of small random floats, or zeros for other element types.
 class Memory {
 public:
-  explicit Memory(int64_t bytes, bool random) : data(std::aligned_alloc(64, llvm::alignTo(bytes + 1, 64)), std::free) {
+  explicit Memory(int64_t bytes, bool random)
+      : data(std::aligned_alloc(64, llvm::alignTo(bytes + 1, 64)), std::free) {
     std::mt19937 engine(1);
     auto *floats = static_cast<float *>(data.get());
     for (int64_t i = 0; i < bytes / 4; ++i)
@@ -123,7 +128,8 @@ public:
     for (int64_t c = 0; c < copies; ++c) {
       std::vector<void *> pointers = {activations.get()};
       for (Type type : kernel.getInputs().drop_front().getTypes())
-        pointers.push_back(keep(Memory(bytesOf(type), isa<FloatType>(cast<RankedTensorType>(type).getElementType()))));
+        pointers.push_back(
+            keep(Memory(bytesOf(type), isa<FloatType>(cast<RankedTensorType>(type).getElementType()))));
       for (const Memory &output : outputs)
         pointers.push_back(output.get());
       sets.push_back(pointers);
@@ -195,10 +201,10 @@ std::optional<Result> benchmark(MLIRContext &context, const bench::KernelShape &
 }
 
 void printRow(const Result &r) {
-  llvm::outs() << llvm::formatv("{0,-32} {1,-12} {2,10:f1} {3,10:f1} {4,8:f1} {5,7:f1} {6,7:f1} {7,8:f1} {8,8:f1} {9,8:f1}\n", r.name,
-                                r.templateName, r.hot * 1e6, r.cold * 1e6, r.flops / r.hot / 1e9,
-                                100 * r.flops / r.hot / r.peak, 100 * r.flops / r.cold / r.peak, r.bytes / r.hot / 1e9,
-                                r.bytes / r.cold / 1e9, r.compile * 1e3);
+  llvm::outs() << llvm::formatv(
+      "{0,-32} {1,-12} {2,10:f1} {3,10:f1} {4,8:f1} {5,7:f1} {6,7:f1} {7,8:f1} {8,8:f1} {9,8:f1}\n", r.name,
+      r.templateName, r.hot * 1e6, r.cold * 1e6, r.flops / r.hot / 1e9, 100 * r.flops / r.hot / r.peak,
+      100 * r.flops / r.cold / r.peak, r.bytes / r.hot / 1e9, r.bytes / r.cold / 1e9, r.compile * 1e3);
   llvm::outs().flush();
 }
 
@@ -228,8 +234,9 @@ int main(int argc, char **argv) {
   codegen::registerCodegenDialects(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
-  llvm::outs() << llvm::formatv("{0,-32} {1,-12} {2,10} {3,10} {4,8} {5,7} {6,7} {7,8} {8,8} {9,8}\n", target->name, "template",
-                                "hot us", "cold us", "GFLOP/s", "hot %", "cold %", "hot GB/s", "cold GB/s", "comp. ms");
+  llvm::outs() << llvm::formatv("{0,-32} {1,-12} {2,10} {3,10} {4,8} {5,7} {6,7} {7,8} {8,8} {9,8}\n",
+                                target->name, "template", "hot us", "cold us", "GFLOP/s", "hot %", "cold %",
+                                "hot GB/s", "cold GB/s", "comp. ms");
   llvm::json::Array results;
   bool good = true;
   for (const bench::KernelShape &shape : bench::kernelShapes()) {
@@ -249,7 +256,8 @@ int main(int argc, char **argv) {
       llvm::errs() << jsonPath << ": " << error.message() << "\n";
       return 4;
     }
-    file << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{{"target", target->name}, {"kernels", std::move(results)}}));
+    file << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{{"target", target->name},
+                                                                          {"kernels", std::move(results)}}));
   }
   return good ? 0 : 1;
 }

@@ -38,7 +38,8 @@ static tn::KernelOp wrap(func::FuncOp main) {
   return kernel;
 }
 
-llvm::LogicalResult formSingleKernel(ModuleOp module, const KernelLibrary &library, llvm::StringRef templateName) {
+llvm::LogicalResult formSingleKernel(ModuleOp module, const KernelLibrary &library,
+                                     llvm::StringRef templateName) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   tn::KernelOp kernel = wrap(main);
   const KernelModel *model = templateName.empty() ? library.match(kernel) : library.find(templateName);

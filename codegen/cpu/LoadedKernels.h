@@ -1,8 +1,8 @@
 //===- LoadedKernels.h - Kernels compiled into this process --------------===//
 //
-// What tests and benchmarks of kernels run: the kernels of a function after the schedule stage, compiled for a target of
-// this machine and loaded without a linker. Nothing of the process is visible to them, so a kernel that calls a library
-// function does not load.
+// What tests and benchmarks of kernels run: the kernels of a function after the schedule stage, compiled for
+// a target of this machine and loaded without a linker. Nothing of the process is visible to them, so a
+// kernel that calls a library function does not load.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TENON_CODEGEN_CPU_LOADEDKERNELS_H
@@ -35,7 +35,8 @@ struct LoadedKernel {
 
 class LoadedKernels {
 public:
-  /// Compiles and loads every kernel of `function`, which has schedules for `target`. The kernels must outlive this.
+  /// Compiles and loads every kernel of `function`, which has schedules for `target`. The kernels must
+  /// outlive this.
   static llvm::Expected<LoadedKernels> load(mlir::func::FuncOp function, const Target &target);
   LoadedKernels(LoadedKernels &&);
   ~LoadedKernels();

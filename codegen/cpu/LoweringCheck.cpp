@@ -1,8 +1,8 @@
 #include "codegen/cpu/LoweringCheck.h"
 #include "codegen/cpu/ObjectCode.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/AsmParser/Parser.h"
 #include "llvm/Analysis/LoopInfo.h"
+#include "llvm/AsmParser/Parser.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -15,8 +15,9 @@
 namespace tenon::codegen {
 
 llvm::StringRef cliffName(Cliff cliff) {
-  static const llvm::StringRef names[] = {"masked access",   "gather or scatter", "scalar floats",    "element access",
-                                          "call",            "block operation",   "stack allocation", "spill"};
+  static const llvm::StringRef names[] = {
+      "masked access", "gather or scatter", "scalar floats",    "element access",
+      "call",          "block operation",   "stack allocation", "spill"};
   return names[static_cast<size_t>(cliff)];
 }
 
@@ -70,7 +71,8 @@ void checkAnywhere(const llvm::Instruction &instruction, Report &report) {
 void checkInLoop(const llvm::Instruction &instruction, Report &report) {
   if (llvm::isa<llvm::InsertElementInst, llvm::ExtractElementInst>(instruction)) {
     // Element 0 of a constant is a scalar on its way to all lanes, or a load of one lane.
-    bool first = llvm::isa<llvm::InsertElementInst>(instruction) && llvm::isa<llvm::Constant>(instruction.getOperand(0));
+    bool first = llvm::isa<llvm::InsertElementInst>(instruction) &&
+                 llvm::isa<llvm::Constant>(instruction.getOperand(0));
     if (!first)
       report.add(Cliff::ElementAccess, instruction);
     return;

@@ -1,8 +1,8 @@
 //===- LoweringCheck.h - Finds cliffs in compiled kernels ----------------===//
 //
-// A kernel can be right and ten times too slow because one step of its lowering gave up: a vector taken apart, an
-// accumulator spilled, a load turned into a gather. The check reads the code that a kernel has become and reports such
-// places in its innermost loops, where the time goes.
+// A kernel can be right and ten times too slow because one step of its lowering gave up: a vector taken
+// apart, an accumulator spilled, a load turned into a gather. The check reads the code that a kernel has
+// become and reports such places in its innermost loops, where the time goes.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TENON_CODEGEN_CPU_LOWERINGCHECK_H

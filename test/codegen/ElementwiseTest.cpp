@@ -19,22 +19,29 @@ KernelOptions elementwise(double low = -2, double high = 2, bool special = false
   return options;
 }
 
-std::string type(const std::string &shape, const std::string &element) { return "tensor<" + shape + "x" + element + ">"; }
+std::string type(const std::string &shape, const std::string &element) {
+  return "tensor<" + shape + "x" + element + ">";
+}
 
-void checkUnary(const std::string &op, const std::string &from, const std::string &to, const KernelOptions &options) {
+void checkUnary(const std::string &op, const std::string &from, const std::string &to,
+                const KernelOptions &options) {
   checkKernel(unaryFunction("tn." + op + " %0", type("3x37", from), type("3x37", to)), options);
 }
 
-void checkBinary(const std::string &op, const std::string &from, const std::string &to, const KernelOptions &options) {
-  checkKernel(binaryFunction("tn." + op + " %0, %1", type("3x37", from), type("3x37", from), type("3x37", to)), options);
+void checkBinary(const std::string &op, const std::string &from, const std::string &to,
+                 const KernelOptions &options) {
+  checkKernel(
+      binaryFunction("tn." + op + " %0, %1", type("3x37", from), type("3x37", from), type("3x37", to)),
+      options);
 }
 
 } // namespace
 
 TEST_CASE("float functions", "[elementwise]") {
-  for (const char *op : {"neg", "abs", "sign", "floor", "ceil", "round", "sqrt", "reciprocal", "relu", "exp", "log", "tanh",
-                         "erf", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh",
-                         "sigmoid", "silu", "gelu", "gelu_tanh"})
+  for (const char *op :
+       {"neg",  "abs",   "sign",  "floor", "ceil",    "round", "sqrt", "reciprocal", "relu", "exp",
+        "log",  "tanh",  "erf",   "sin",   "cos",     "tan",   "asin", "acos",       "atan", "sinh",
+        "cosh", "asinh", "acosh", "atanh", "sigmoid", "silu",  "gelu", "gelu_tanh"})
     for (const char *element : kFloats) {
       checkUnary(op, element, element, elementwise());
       checkUnary(op, element, element, elementwise(-2, 2, /*special=*/true));
@@ -81,14 +88,15 @@ TEST_CASE("comparisons and choices", "[elementwise]") {
   for (std::string element : {"f32", "f64", "f16", "bf16", "i8", "i64", "ui16", "i1"}) {
     std::string t = type("3x37", element);
     checkKernel("func.func @main(%0: tensor<3x37xi1>, %1: " + t + ", %2: " + t + ") -> " + t +
-                    " {\n  %r = tn.select %0, %1, %2 : tensor<3x37xi1>, " + t + ", " + t + " -> " + t + "\n  return %r : " +
-                    t + "\n}\n",
+                    " {\n  %r = tn.select %0, %1, %2 : tensor<3x37xi1>, " + t + ", " + t + " -> " + t +
+                    "\n  return %r : " + t + "\n}\n",
                 elementwise());
   }
 }
 
 TEST_CASE("conversions between all types", "[elementwise]") {
-  const char *const all[] = {"f32", "f64", "f16", "bf16", "i8", "i16", "i32", "i64", "ui8", "ui16", "ui32", "ui64", "i1"};
+  const char *const all[] = {"f32", "f64", "f16",  "bf16", "i8",   "i16", "i32",
+                             "i64", "ui8", "ui16", "ui32", "ui64", "i1"};
   for (const char *from : all)
     for (const char *to : all)
       if (std::string(from) != to) {
@@ -111,14 +119,16 @@ TEST_CASE("8-bit floats", "[elementwise]") {
 TEST_CASE("broadcasting", "[elementwise]") {
   struct {
     const char *lhs, *rhs, *result;
-  } shapes[] = {{"4x33", "33", "4x33"},       {"4x33", "4x1", "4x33"},   {"4x1", "1x33", "4x33"},
-                {"2x3x17", "3x1", "2x3x17"},  {"2x3x17", "1", "2x3x17"}, {"1", "2x3x17", "2x3x17"},
-                {"5x1x7", "1x6x1", "5x6x7"},  {"64", "2x3x64", "2x3x64"}, {"3x1x5", "3x4x1", "3x4x5"},
-                {"1x1", "1x1", "1x1"},        {"50x1", "50x1", "50x1"},  {"2x5000", "5000", "2x5000"}};
+  } shapes[] = {{"4x33", "33", "4x33"},      {"4x33", "4x1", "4x33"},    {"4x1", "1x33", "4x33"},
+                {"2x3x17", "3x1", "2x3x17"}, {"2x3x17", "1", "2x3x17"},  {"1", "2x3x17", "2x3x17"},
+                {"5x1x7", "1x6x1", "5x6x7"}, {"64", "2x3x64", "2x3x64"}, {"3x1x5", "3x4x1", "3x4x5"},
+                {"1x1", "1x1", "1x1"},       {"50x1", "50x1", "50x1"},   {"2x5000", "5000", "2x5000"}};
   for (auto [lhs, rhs, result] : shapes)
-    checkKernel(binaryFunction("tn.sub %0, %1", type(lhs, "f32"), type(rhs, "f32"), type(result, "f32")), elementwise());
+    checkKernel(binaryFunction("tn.sub %0, %1", type(lhs, "f32"), type(rhs, "f32"), type(result, "f32")),
+                elementwise());
   checkKernel(binaryFunction("tn.add %0, %1", "tensor<f32>", "tensor<f32>", "tensor<f32>"), elementwise());
-  checkKernel(binaryFunction("tn.add %0, %1", "tensor<f32>", "tensor<5x7xf32>", "tensor<5x7xf32>"), elementwise());
+  checkKernel(binaryFunction("tn.add %0, %1", "tensor<f32>", "tensor<5x7xf32>", "tensor<5x7xf32>"),
+              elementwise());
 }
 
 TEST_CASE("lengths around vectors and blocks", "[elementwise]") {
@@ -127,10 +137,11 @@ TEST_CASE("lengths around vectors and blocks", "[elementwise]") {
     checkKernel(unaryFunction("tn.exp %0", t, t), elementwise());
   }
   // Several results, of two element types.
-  checkKernel(R"(func.func @main(%x: tensor<3x50xf32>, %b: tensor<50xf32>) -> (tensor<3x50xf32>, tensor<3x50xi1>) {
+  checkKernel(
+      R"(func.func @main(%x: tensor<3x50xf32>, %b: tensor<50xf32>) -> (tensor<3x50xf32>, tensor<3x50xi1>) {
     %0 = tn.add %x, %b : tensor<3x50xf32>, tensor<50xf32> -> tensor<3x50xf32>
     %1 = tn.compare lt %0, %b : tensor<3x50xf32>, tensor<50xf32> -> tensor<3x50xi1>
     return %0, %1 : tensor<3x50xf32>, tensor<3x50xi1>
   })",
-              elementwise());
+      elementwise());
 }

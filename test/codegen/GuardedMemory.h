@@ -7,8 +7,8 @@
 
 namespace tenon::test {
 
-/// `bytes` of memory between pages that can't be touched. At the end or at the begin it meets them exactly; the other side
-/// is filled with a pattern.
+/// `bytes` of memory between pages that can't be touched. At the end or at the begin it meets them exactly;
+/// the other side is filled with a pattern.
 class GuardedMemory {
 public:
   enum class Edge { End, Begin };

@@ -26,10 +26,10 @@ struct KernelOptions {
 
 /// A function of tn operations as `func.func @main(...) { ... return }`, made into one kernel.
 ///
-/// For every target that this machine can run, the kernel goes through the schedule stage, is compiled, and runs on random
-/// inputs: over all of its space at once, and in random pieces in random order, which must give the same bits. Buffers
-/// end at a page that can't be touched, and in a second run begin behind one; inputs can't be written. Results are
-/// compared with the interpreter's. Reports to Catch.
+/// For every target that this machine can run, the kernel goes through the schedule stage, is compiled, and
+/// runs on random inputs: over all of its space at once, and in random pieces in random order, which must
+/// give the same bits. Buffers end at a page that can't be touched, and in a second run begin behind one;
+/// inputs can't be written. Results are compared with the interpreter's. Reports to Catch.
 void checkKernel(const std::string &function, const KernelOptions &options);
 
 /// The module of such a function, its operations wrapped in one kernel and scheduled for `targets`.
@@ -42,7 +42,8 @@ mlir::MLIRContext &testContext();
 /// Targets that this machine can run.
 llvm::SmallVector<const Target *> runnableTargets();
 
-/// Single operations: `%r = <op>` applied to arguments %0, %1, ... of the given types; `text` ends before the colon.
+/// Single operations: `%r = <op>` applied to arguments %0, %1, ... of the given types; `text` ends before the
+/// colon.
 std::string unaryFunction(const std::string &op, const std::string &from, const std::string &to);
 std::string binaryFunction(const std::string &op, const std::string &lhs, const std::string &rhs,
                            const std::string &result);

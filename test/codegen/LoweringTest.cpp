@@ -1,9 +1,10 @@
-// What the lowering check finds in the kernels that networks are made of must be on the list of what is known.
+// What the lowering check finds in the kernels that networks are made of must be on the list of what is
+// known.
 #include "KernelCheck.h"
 #include "bench/kernels/Shapes.h"
+#include "codegen/common/KernelTemplate.h"
 #include "codegen/cpu/LoadedKernels.h"
 #include "codegen/cpu/LoweringCheck.h"
-#include "codegen/common/KernelTemplate.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/IR/LLVMContext.h"
@@ -18,7 +19,8 @@ using namespace tenon::codegen;
 
 namespace {
 
-/// A cliff that is known: where it may be, and why it stays. Reviewed like code; an entry that nothing needs fails too.
+/// A cliff that is known: where it may be, and why it stays. Reviewed like code; an entry that nothing needs
+/// fails too.
 struct Allowed {
   const char *shape;  ///< prefix of the kernel's name
   const char *target; ///< "" for all
@@ -28,10 +30,12 @@ struct Allowed {
 
 const Allowed kAllowed[] = {
     {"pack", "", Cliff::Gather,
-     "columns of a right operand stand apart in memory; weights are packed when compiling, so only attention's keys pay"},
+     "columns of a right operand stand apart in memory; weights are packed when compiling, so only "
+     "attention's keys pay"},
     {"transpose_", "", Cliff::Gather, "the elementwise template has no transposition in registers"},
     {"conv_", "x86-64-v4", Cliff::Spill,
-     "14 rows by 2 vectors: the scheduler overlaps two panel rows, and one accumulator of 28 is added up in memory, behind "
+     "14 rows by 2 vectors: the scheduler overlaps two panel rows, and one accumulator of 28 is added up in "
+     "memory, behind "
      "the others; 13 rows without it measured the same on 3x3 convolutions and slower on maps of 14"},
     {"softmax_12x1000", "x86-64-v4", Cliff::ScalarFloat, "8 elements that remain of 1000"},
     {"softmax_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of four vectors at once"},

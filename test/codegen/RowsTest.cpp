@@ -57,8 +57,8 @@ TEST_CASE("reductions of every kind, length and type", "[rows]") {
         if (std::string(kind) == "prod")
           options.low = 1, options.high = 1.05;
         // Narrow floats accumulate in f32 here and in f64 by reference; both round once.
-        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]", type("4x" + std::to_string(n), element),
-                                  type("4x1", element)),
+        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]",
+                                  type("4x" + std::to_string(n), element), type("4x1", element)),
                     options);
       }
   checkKernel(unaryFunction("tn.reduce sum %0 axes [1, 2]", type("4x7x17"), type("4x1x1")), rows());
@@ -71,8 +71,8 @@ TEST_CASE("reductions with special values", "[rows]") {
       for (int64_t n : {3, 50}) {
         KernelOptions options = rows();
         options.special = true;
-        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]", type("9x" + std::to_string(n), element),
-                                  type("9x1", element)),
+        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]",
+                                  type("9x" + std::to_string(n), element), type("9x1", element)),
                     options);
       }
   KernelOptions options = rows();
@@ -82,7 +82,8 @@ TEST_CASE("reductions with special values", "[rows]") {
 
 TEST_CASE("operations around reductions", "[rows]") {
   // Layer normalisation with scale and bias behind a residual; both results leave.
-  checkKernel(R"(func.func @main(%x: tensor<5x100xf32>, %y: tensor<5x100xf32>, %s: tensor<100xf32>, %b: tensor<100xf32>)
+  checkKernel(
+      R"(func.func @main(%x: tensor<5x100xf32>, %y: tensor<5x100xf32>, %s: tensor<100xf32>, %b: tensor<100xf32>)
       -> (tensor<5x100xf32>, tensor<5x100xf32>) {
     %0 = tn.add %x, %y : tensor<5x100xf32>, tensor<5x100xf32> -> tensor<5x100xf32>
     %1 = tn.normalize %0 axes [1] epsilon 1.0e-12 : tensor<5x100xf32> -> tensor<5x100xf32>
@@ -90,7 +91,7 @@ TEST_CASE("operations around reductions", "[rows]") {
     %3 = tn.add %2, %b : tensor<5x100xf32>, tensor<100xf32> -> tensor<5x100xf32>
     return %0, %3 : tensor<5x100xf32>, tensor<5x100xf32>
   })",
-              rows(2e-5));
+      rows(2e-5));
   // Masked, scaled scores of attention.
   checkKernel(R"(func.func @main(%x: tensor<2x3x4x17xf32>, %m: tensor<2x1x1x17xi1>) -> tensor<2x3x4x17xf32> {
     %c = tn.constant dense<0.125> : tensor<f32>
@@ -127,17 +128,19 @@ TEST_CASE("reductions along other dimensions in the naive lowering", "[rows]") {
   KernelOptions naive;
   naive.templateName = "elementwise";
   for (const char *kind : {"sum", "prod", "max", "min"})
-    checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]", type("3x5x33"), type("3x1x33")), naive);
+    checkKernel(
+        unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]", type("3x5x33"), type("3x1x33")),
+        naive);
   for (const char *element : {"f32", "f16", "i32", "ui8"})
     for (const char *kind : {"arg_max", "arg_min"})
       for (const char *last : {"", " {select_last}"}) {
-        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]" + last, type("3x9x33", element),
-                                  "tensor<3x1x33xi64>"),
+        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]" + last,
+                                  type("3x9x33", element), "tensor<3x1x33xi64>"),
                     naive);
         KernelOptions special = naive;
         special.special = true;
-        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [2]" + last, type("3x9x33", element),
-                                  "tensor<3x9x1xi64>"),
+        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [2]" + last,
+                                  type("3x9x33", element), "tensor<3x9x1xi64>"),
                     special);
       }
 }

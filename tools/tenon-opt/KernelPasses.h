@@ -4,9 +4,9 @@
 
 namespace tenon {
 
-/// Makes --tn-fuse, --tn-schedule and --tn-plan-memory known with the library of kernel templates and all targets, and the
-/// stages --tn-fuse-stage, --tn-schedule-stage and --tn-memory-stage. Must come before registerTenonPasses(): the
-/// first registration of a name holds.
+/// Makes --tn-fuse, --tn-schedule and --tn-plan-memory known with the library of kernel templates and all
+/// targets, and the stages --tn-fuse-stage, --tn-schedule-stage and --tn-memory-stage. Must come before
+/// registerTenonPasses(): the first registration of a name holds.
 void registerKernelPasses();
 
 } // namespace tenon
