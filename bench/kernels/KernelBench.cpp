@@ -165,6 +165,10 @@ Result measure(const codegen::LoadedKernel &kernel, const std::string &name, con
     result.bytes += bytesOf(type);
   for (Type type : op->getResultTypes())
     result.bytes += bytesOf(type);
+  // Of a table only what is picked is read.
+  op.getBlock()->walk([&](tn::GatherOp gather) {
+    result.bytes += bytesOf(gather.getType()) - bytesOf(gather.getOperand().getType());
+  });
   Buffers buffers(op, kernel.scratchBytes);
   result.peak = measurePeak(target);
   result.hot = medianTime([&] { buffers.run(kernel, 0); });
