@@ -2,7 +2,9 @@
  *
  * Prints the load time, the time per run and the number of allocations in all runs. Under strace the runs stand
  * between two calls of getppid, which nothing else here makes. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <tenon/tenon.h>
