@@ -27,9 +27,26 @@ using namespace mlir;
 
 namespace tenon::codegen {
 
+static void buildLowering(OpPassManager &pm) {
+  pm.addPass(createCSEPass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
 void registerCodegenDialects(DialectRegistry &registry) {
   registry.insert<tn::TnDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+  // Kernels are lowered in parallel in one context, which is no time to load what the passes depend on.
+  OpPassManager lowering(ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
+  buildLowering(lowering);
+  lowering.getDependentDialects(registry);
   registerIndexableModels(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
@@ -54,16 +71,7 @@ LogicalResult lowerToLLVM(ModuleOp module) {
     return failure();
   PassManager pm(module.getContext(), ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
   pm.enableVerifier(false);
-  pm.addPass(createCSEPass());
-  pm.addPass(arith::createArithExpandOpsPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createConvertFuncToLLVMPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
+  buildLowering(pm);
   return pm.run(module);
 }
 
