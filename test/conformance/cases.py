@@ -73,14 +73,18 @@ def read_case(folder):
     return model, values("input", model.graph.input), values("output", model.graph.output)
 
 
-def bind_small_inputs(model, inputs):
-    """Moves scalars and small integer inputs into the model as constants: operands such as shapes and axes, which an
-    ahead-of-time compiler has to know. Returns the inputs that are left, or None where there is nothing to move."""
-    def is_operand(value):
-        return isinstance(value, np.ndarray) and value.dtype != object and (
-            value.ndim == 0 or (value.ndim == 1 and value.size < 100 and np.issubdtype(value.dtype, np.integer)))
+def _is_operand(model, name, value):
+    """Whether an input says how to compute rather than what with: a scalar, a few integers, scales of a Resize."""
+    if not isinstance(value, np.ndarray) or value.dtype == object or value.ndim > 1 or value.size >= 100:
+        return False
+    return value.ndim == 0 or np.issubdtype(value.dtype, np.integer) or any(
+        name in node.input[1:] for node in model.graph.node if node.op_type in ("Resize", "Upsample"))
 
-    bound = {name: value for name, value in inputs if is_operand(value)}
+
+def bind_small_inputs(model, inputs):
+    """Moves such operands into the model as constants: an ahead-of-time compiler has to know shapes and axes. Returns
+    the inputs that are left, or None where there is nothing to move."""
+    bound = {name: value for name, value in inputs if _is_operand(model, name, value)}
     if not bound:
         return None
     kept = [info for info in model.graph.input if info.name not in bound]
