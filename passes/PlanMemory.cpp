@@ -282,6 +282,9 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || main.getBody().empty())
       return;
+    // A program that was read back may have its plan.
+    if (llvm::any_of(main.getOps<tn::KernelOp>(), [](tn::KernelOp kernel) { return kernel.isBufferForm(); }))
+      return;
     int64_t arena = 0, bound = 0, weights = 0;
     if (failed(Planner(main, *library).run(arena, bound, weights)))
       return signalPassFailure();

@@ -6,6 +6,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
 #include "tools/compiler/Phase.h"
+#include "tools/compiler/WeightFile.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -105,16 +106,24 @@ static int stageOf(ModuleOp module) {
   return it == stageNames().end() ? -1 : it - stageNames().begin();
 }
 
+bool Compiler::loadModule(const std::string &path) {
+  if (!llvm::sys::fs::exists(path))
+    return fail(ErrorKind::InputOutput, path + ": no such file");
+  std::string weights = findWeightFile(path), message;
+  WeightStore &store = context->getOrLoadDialect<tn::TnDialect>()->getWeightStore();
+  if (!weights.empty() && !loadWeightFile(weights, store, message))
+    return fail(ErrorKind::Malformed, message);
+  module = parseSourceFile<ModuleOp>(path, context.get());
+  return module || fail(ErrorKind::Malformed, path + ": cannot be read as tn dialect");
+}
+
 bool Compiler::load(const std::string &path) {
   if (error.kind != ErrorKind::None)
     return false;
   Phase phase(*this, "import");
   if (llvm::StringRef(path).ends_with(".mlir") || llvm::StringRef(path).ends_with(".mlirbc")) {
-    if (!llvm::sys::fs::exists(path))
-      return fail(ErrorKind::InputOutput, path + ": no such file");
-    module = parseSourceFile<ModuleOp>(path, context.get());
-    if (!module)
-      return fail(ErrorKind::Malformed, path + ": cannot be read as tn dialect");
+    if (!loadModule(path))
+      return false;
   } else if (!importModel(path)) {
     return false;
   }
