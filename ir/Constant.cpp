@@ -1,4 +1,5 @@
 #include "ir/Constant.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace mlir;
@@ -34,7 +35,7 @@ static Tensor readDense(DenseElementsAttr dense, RankedTensorType type) {
     return tensor;
   }
   ArrayRef<char> raw = dense.getRawData();
-  std::memcpy(tensor.getMutableData(), raw.data(), raw.size());
+  std::copy(raw.begin(), raw.end(), tensor.getMutableData()); // null where there is nothing
   return tensor;
 }
 

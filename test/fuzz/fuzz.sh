@@ -21,7 +21,7 @@ find "$work/cases" -name model.onnx -size -8k | while read -r model; do
   cp "$model" "$work/seeds/$(basename "$(dirname "$model")").onnx"
 done
 
-# MLIR's libraries are not instrumented, so containers that they fill look corrupted to the container check.
-export ASAN_OPTIONS=detect_container_overflow=0
+# MLIR's libraries are not instrumented: what they put into containers and arenas would look like a mistake.
+export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0
 build/sanitize/test/fuzz/onnx-importer-fuzzer -max_len=8192 -timeout=20 -rss_limit_mb=3000 -malloc_limit_mb=1000 \
   -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "$work/seeds"
