@@ -19,6 +19,9 @@ bool isEpilogueOp(mlir::Operation *op);
 /// Whether all yielded values have one element per element of the anchor's result, paddings aside.
 bool yieldsMatch(tn::KernelOp kernel, mlir::Value anchorResult);
 
+/// Whether output `o` may be written in rows that lie further apart than they are long: borders are filled by rows.
+bool storesPaddedRows(tn::KernelOp kernel, unsigned o);
+
 /// Stores what the kernel yields for the element `value` of the anchor's result at `index`.
 void emitEpilogue(KernelFunction &fn, ElementEmitter &e, mlir::Value anchorResult, llvm::ArrayRef<Index> index,
                   mlir::Value value);

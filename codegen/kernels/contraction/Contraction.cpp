@@ -62,6 +62,13 @@ RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   return tile;
 }
 
+/// Rows from which on the rows of a tile crowd each other out of the cache if they are badly spaced.
+constexpr int64_t kTallTile = 4;
+
+/// Row tiles from which on the next panel is fetched ahead. With fewer the panels are read as one stream, which the
+/// processor fetches ahead better than we do.
+constexpr int64_t kPrefetchTiles = 4;
+
 /// Row tiles of the two innermost row loops, and what stands around them.
 struct RowSpace {
   explicit RowSpace(const Problem &problem, RowTile tile) {
@@ -138,11 +145,17 @@ public:
       move(loop, at[d++]);
     }
     panel = at[d++];
-    panelBase = e.multiply(e.add(e.multiply(batchNumber, problem.panels()), panel), problem.depth() * kPanel);
+    Index number = e.add(e.multiply(batchNumber, problem.panels()), panel);
+    panelBase = e.multiply(number, panelSize());
     for (const ProblemLoop &loop : space.outer)
       move(loop, at[d++]);
-    Index middle = clampStart(e.multiply(at[d++], tile.th), space.middle.extent, tile.th);
+    Index middleTile = at[d++], middle = clampStart(e.multiply(middleTile, tile.th), space.middle.extent, tile.th);
     move(space.middle, middle);
+    // The panel after this one, or this one again.
+    bool isLast = problem.batches() * problem.panels() == 1;
+    Value most = e.indexConstant(problem.batches() * problem.panels() - 1);
+    Index next = isLast ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
+    Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
     Value first = e.multiply(at[d], chunk).base, last = e.indexConstant(space.innerTiles);
     if (chunk < space.innerTiles) {
       Value end = arith::AddIOp::create(b, loc, first, e.indexConstant(chunk));
@@ -155,6 +168,7 @@ public:
       Index saved = lhsBase;
       move(space.inner, inner);
       rowBase = lhsBase;
+      prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), {t, 0, {}})));
       emitPanel();
       lhsBase = saved;
       return {};
@@ -162,6 +176,33 @@ public:
   }
 
 private:
+  int64_t panelSize() const { return problem.depth() * kPanel; }
+
+  // The next panel is fetched while this one is used: every row tile asks for its share of the lines that correspond
+  // to those it reads.
+  static constexpr int64_t kLine = 16; ///< floats of a cache line
+  int64_t linesPerSteps() const { return unroll * kPanel / kLine; }
+  int64_t rowTiles() const { return space.middleTiles * space.innerTiles; }
+  int64_t prefetchShare() const { return llvm::divideCeil(linesPerSteps(), rowTiles()); }
+
+  /// Where the share of a row tile begins.
+  Index prefetchSlice(const Index &rowTile) {
+    if (rowTiles() == 1)
+      return e.constantIndex(0);
+    Value slices = e.indexConstant(llvm::divideCeil(linesPerSteps(), prefetchShare()));
+    Index slice = rowTile;
+    if (rowTiles() * prefetchShare() > linesPerSteps())
+      slice = {arith::RemUIOp::create(b, loc, rowTile.base, slices), 0, {}};
+    return e.multiply(slice, prefetchShare() * kLine);
+  }
+
+  void emitPrefetch(const Index &panelAt) {
+    Value panels = fn.input(problem.packed).memref;
+    for (int64_t i = 0; i < prefetchShare(); ++i)
+      memref::PrefetchOp::create(b, loc, panels, e.add(e.addConstant(panelAt, i * kLine), prefetchDistance).base,
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+
   /// The start of a tile, moved back where it would leave the extent.
   Index clampStart(const Index &start, int64_t extent, int64_t size) {
     if (extent % size == 0)
@@ -190,6 +231,7 @@ private:
   void emitColumns(int64_t columns) {
     for (int64_t first = 0; first < columns; first += vectors * lanes) {
       int64_t width = std::min(vectors * lanes, columns - first);
+      prefetching = first == 0 && rowTiles() >= kPrefetchTiles && problem.batches() * problem.panels() > 1;
       emitTile(first, width);
     }
   }
@@ -228,6 +270,8 @@ private:
       now = emitFor(e, e.indexConstant(0), e.indexConstant(whole), unroll, now, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
         SmallVector<Value> inner(carried);
+        if (prefetching)
+          emitPrefetch(e.add(panelAt, e.multiply(i, kPanel)));
         emitSteps(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
                   inner, count, sets);
         return inner;
@@ -316,7 +360,8 @@ private:
   ElementEmitter e;
   VectorType vectorType;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
-  Index panel, panelBase, rowBase;
+  Index panel, panelBase, rowBase, prefetchDistance;
+  bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
 };
 
 /// Work items of the register tiles.
@@ -410,6 +455,16 @@ public:
     }
     auto from = typeOf(kernel.getBlock()->getArgument(i)), to = typeOf(kernel.getYield().getValues()[o]);
     return from.getNumElements() == to.getNumElements() && from.getElementType() == to.getElementType();
+  }
+
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override { return i != findProblem(kernel)->packed; }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
+  bool wantsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
+    Problem problem = *findProblem(kernel);
+    int64_t rows = 1;
+    for (const ProblemLoop &loop : problem.m)
+      rows *= loop.extent;
+    return i == problem.lhs && rows >= kTallTile && problem.k.back().lhsStride == 1;
   }
 
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {

@@ -257,6 +257,11 @@ public:
     return product(itemSpace(conv, PixelTile(conv, schedule))) + borderItems(kernel);
   }
 
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
+    return i != preparedFilter(findAnchor(kernel)).getArgNumber();
+  }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
+
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::ConvOp conv = findAnchor(fn.getKernel());
     PixelTile tile(conv, schedule);

@@ -101,6 +101,9 @@ public:
     return true;
   }
 
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override { return true; }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return true; }
+
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::KernelOp kernel = fn.getKernel();
     SmallVector<int64_t> shape = iterationShape(kernel);
