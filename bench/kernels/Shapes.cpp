@@ -149,6 +149,7 @@ std::vector<KernelShape> kernelShapes() {
       scores(12, 128, 128, 64), values(12, 128, 128, 64), scores(12, 1, 128, 64), softmax(1536, 128),
       softmax(12, 1000), layerNorm(128, 768), layerNorm(1, 768), gather(), elementwise("gelu", 128 * 3072),
       elementwise("exp", 100352), transpose({1, 128, 768}, "[0, 2, 1]", {1, 768, 128}),
+      conv(7, 1040, 2048, 1, 2), conv(7, 2064, 512, 1, 1), conv(14, 1040, 256, 1, 1), conv(7, 528, 528, 3, 1),
       // ResNet-50.
       conv(112, 3, 64, 7, 2), conv(56, 64, 64, 1, 1), conv(56, 64, 64, 3, 1), conv(56, 64, 256, 1, 1),
       conv(28, 128, 128, 3, 1), conv(28, 256, 512, 1, 2), conv(14, 256, 256, 3, 1), conv(14, 256, 1024, 1, 1),

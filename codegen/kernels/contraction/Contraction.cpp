@@ -32,17 +32,17 @@ struct RowTile {
   int64_t rows() const { return th * tw; }
 };
 
-/// Least cost of covering `extent` rows by tiles of at most `most`: a tile costs its rows, but no less than it takes
-/// to hide the latency of the multiply-adds, and a bit for its prologue and epilogue.
-int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors) {
+/// Least cost of covering `extent` positions by tiles of at most `most`, where a position is `rows` rows: a tile costs
+/// its rows, but no less than it takes to hide the latency of the multiply-adds, and a bit for its begin and end.
+int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors, int64_t rows = 1) {
+  constexpr double kAccumulators = 8, kEnds = 0.6;
   double best = 1e30;
   int64_t choice = 1;
-  double floor = 8.0 / vectors;
-  for (int64_t rows = 1; rows <= std::min(extent, most); ++rows) {
-    double cost = llvm::divideCeil(extent, rows) * (std::max<double>(rows, floor) + 0.6);
+  for (int64_t size = 1; size <= std::min(extent, most); ++size) {
+    double cost = llvm::divideCeil(extent, size) * (std::max<double>(size * rows, kAccumulators / vectors) + kEnds);
     if (cost <= best) {
       best = cost;
-      choice = rows;
+      choice = size;
     }
   }
   return choice;
@@ -55,7 +55,7 @@ RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   int64_t inner = problem.m.back().extent;
   if (problem.m.size() > 1 && inner * 2 <= most) {
     tile.tw = inner;
-    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors * inner);
+    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors, inner);
     return tile;
   }
   tile.tw = chooseRows(inner, most, vectors);
