@@ -8,8 +8,8 @@ using namespace mlir;
 namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
-  static const KernelModel *const templates[] = {&contractionTemplate(), &depthwiseTemplate(), &lstmTemplate(),
-                                                 &rowsTemplate(), &elementwiseTemplate()};
+  static const KernelModel *const templates[] = {&contractionTemplate(), &winogradTemplate(), &depthwiseTemplate(),
+                                                 &lstmTemplate(), &rowsTemplate(), &elementwiseTemplate()};
   return templates;
 }
 

@@ -136,8 +136,9 @@ bool Compiler::load(const std::string &path) {
   return true;
 }
 
-static void buildStage(PassManager &pm, Stage stage, const KernelLibrary &library) {
+static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
+  pipeline.winograd = options.winograd;
   switch (stage) {
   case Stage::Graph:
     return buildGraphPipeline(pm, pipeline);
@@ -146,7 +147,7 @@ static void buildStage(PassManager &pm, Stage stage, const KernelLibrary &librar
   case Stage::Layout:
     return buildLayoutPipeline(pm, pipeline);
   case Stage::Fuse:
-    return buildFusePipeline(pm, library);
+    return buildFusePipeline(pm, pipeline, library);
   case Stage::Schedule:
     return buildSchedulePipeline(pm, library);
   case Stage::Memory:
@@ -165,7 +166,7 @@ bool Compiler::runUntil(Stage stage) {
     llvm::StringRef name = stageNames()[next];
     Phase phase(*this, name);
     PassManager pm(context.get());
-    buildStage(pm, static_cast<Stage>(next), library);
+    buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
     // Dumping prints the whole module, which other threads must not change meanwhile.

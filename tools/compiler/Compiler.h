@@ -63,6 +63,8 @@ struct CompilerOptions {
   /// Input shapes and sizes of symbolic dimensions by name.
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, int64_t> dims;
+  /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
+  int64_t winograd = 4;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.

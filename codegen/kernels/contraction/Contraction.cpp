@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/common/Epilogue.h"
 #include "codegen/common/Loops.h"
+#include "codegen/common/RegisterTile.h"
 #include "codegen/kernels/contraction/Problem.h"
 #include "ir/Constant.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,22 +32,6 @@ struct RowTile {
   int64_t th = 1, tw = 1;
   int64_t rows() const { return th * tw; }
 };
-
-/// Least cost of covering `extent` positions by tiles of at most `most`, where a position is `rows` rows: a tile costs
-/// its rows, but no less than it takes to hide the latency of the multiply-adds, and a bit for its begin and end.
-int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors, int64_t rows = 1) {
-  constexpr double kAccumulators = 8, kEnds = 0.6;
-  double best = 1e30;
-  int64_t choice = 1;
-  for (int64_t size = 1; size <= std::min(extent, most); ++size) {
-    double cost = llvm::divideCeil(extent, size) * (std::max<double>(size * rows, kAccumulators / vectors) + kEnds);
-    if (cost <= best) {
-      best = cost;
-      choice = size;
-    }
-  }
-  return choice;
-}
 
 RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   RowTile tile;
@@ -421,8 +406,7 @@ public:
     Problem problem = *findProblem(kernel);
     int64_t lanes = target.floatLanes();
     int64_t vectors = std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), lanes));
-    // Accumulators, the panel's vectors and one more must fit the registers.
-    int64_t most = std::min<int64_t>(14, (target.vectorRegisters - vectors - 1) / vectors);
+    int64_t most = mostRows(target, vectors);
     RowTile tile = chooseTile(problem, most, vectors);
     RowSpace space(problem, tile);
     int64_t others = problem.batches() * problem.panels() * space.middleTiles;
