@@ -85,14 +85,6 @@ struct BorderRows {
 };
 } // namespace
 
-int64_t borderItems(tn::KernelOp kernel) {
-  int64_t items = 0;
-  for (Value v : kernel.getYield().getValues())
-    if (tn::PadOp pad = yieldedPad(v))
-      items += BorderRows(pad).rows();
-  return items;
-}
-
 /// Fills `count` elements from position `from` of a row-major buffer.
 static void fill(KernelFunction &fn, const Buffer &buffer, Type element, Value from, int64_t count, double value) {
   int64_t lanes = fn.getTarget().floatLanes(), whole = count / lanes * lanes;
@@ -168,27 +160,24 @@ void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value
   OpBuilder &b = fn.builder();
   Location loc = fn.getLoc();
   ElementEmitter e = fn.emitter(1);
-  auto range = [&](int64_t low, int64_t high, llvm::function_ref<void(Value)> emit) {
-    Value from = arith::MaxSIOp::create(b, loc, fn.getBegin(), e.indexConstant(low));
-    Value to = arith::MinSIOp::create(b, loc, fn.getEnd(), e.indexConstant(high));
+  auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> emit) {
     emitFor(e, from, to, 1, {}, [&](Value item, ValueRange) {
       emit(item);
       return SmallVector<Value>();
     });
   };
-  range(0, extent, body);
-  int64_t next = extent;
+  loop(fn.getBegin(), fn.getEnd(), body);
   for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
     tn::PadOp pad = yieldedPad(yielded);
     if (!pad)
       continue;
     BorderRows rows(pad);
     const Buffer &buffer = fn.output(o);
-    range(next, next + rows.rows(), [&](Value item) {
-      Value row = e.scoped([&] { return e.addConstant({item, 0, {}}, -next).base; });
-      emitBorderRow(fn, rows, buffer, row);
-    });
-    next += rows.rows();
+    auto share = [&](Value item) {
+      Value product = arith::MulIOp::create(b, loc, item, e.indexConstant(rows.rows()));
+      return arith::DivUIOp::create(b, loc, product, e.indexConstant(extent));
+    };
+    loop(share(fn.getBegin()), share(fn.getEnd()), [&](Value row) { emitBorderRow(fn, rows, buffer, row); });
   }
 }
 

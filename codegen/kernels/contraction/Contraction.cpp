@@ -422,7 +422,7 @@ public:
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    return tileItems(*findProblem(kernel), schedule) + borderItems(kernel);
+    return tileItems(*findProblem(kernel), schedule);
   }
 
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {

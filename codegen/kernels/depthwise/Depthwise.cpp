@@ -3,7 +3,7 @@
 // Channels run in vectors. A tile of output pixels keeps its sums in registers over all taps; the filter is stored
 // with channels last, so that a tap's weights are one vector.
 //
-// Parallel space: batch times tiles of all but the last spatial dimension, then the borders of padded results.
+// Parallel space: batch times tiles of all but the last spatial dimension.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/common/Epilogue.h"
@@ -254,7 +254,7 @@ public:
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
     tn::ConvOp conv = findAnchor(kernel);
-    return product(itemSpace(conv, PixelTile(conv, schedule))) + borderItems(kernel);
+    return product(itemSpace(conv, PixelTile(conv, schedule)));
   }
 
   bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {

@@ -414,7 +414,7 @@ public:
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
     Layout layout(findAnchor(kernel), schedule);
-    return layout.blocks() * layout.panels + borderItems(kernel);
+    return layout.blocks() * layout.panels;
   }
 
   int64_t scratchBytes(tn::KernelOp kernel, DictionaryAttr schedule) const override {
