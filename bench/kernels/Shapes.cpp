@@ -66,6 +66,17 @@ KernelShape conv(int64_t size, int64_t channels, int64_t filters, int64_t window
                {x, w, bias}, body + biased("y", activation, y, bias), y);
 }
 
+/// A 3x3 convolution with ReLU by Winograd's algorithm on tiles of `tile`.
+KernelShape winograd(int64_t size, int64_t channels, int64_t filters, int64_t tile) {
+  int64_t in = (size + tile - 1) / tile * tile + 2;
+  std::string x = tensor({1, in, in, channels}), y = tensor({1, size, size, filters}), bias = tensor({filters});
+  std::string u = tensor({(filters + 31) / 32, (tile + 2) * (tile + 2), channels, 32});
+  std::string body = "  %y = tn.winograd_conv %0, %1 tile " + n(tile) + " size [" + n(size) + ", " + n(size) +
+                     "] filters " + n(filters) + " : " + x + ", " + u + " -> " + y + "\n";
+  return shape("winograd_" + n(size) + "_" + n(channels) + "_" + n(filters) + "_t" + n(tile), {x, u, bias},
+               body + biased("y", "relu", y, bias), y);
+}
+
 KernelShape scores(int64_t heads, int64_t rows, int64_t columns, int64_t depth) {
   std::string q = tensor({rows, heads, depth}), k = tensor({columns, heads, depth}),
               s = tensor({heads, rows, columns});
@@ -158,6 +169,8 @@ std::vector<KernelShape> kernelShapes() {
       conv(112, 32, 32, 3, 1, 32), conv(56, 144, 144, 3, 1, 144), conv(14, 576, 576, 3, 1, 576),
       conv(7, 960, 960, 5, 1, 960), conv(112, 32, 16, 1, 1, 1, ""), conv(14, 96, 576, 1, 1),
       conv(14, 256, 256, 3, 1, 32), conv(128, 32, 32, 3, 1), conv(64, 64, 1, 1, 1, 1, "sigmoid"),
+      winograd(56, 64, 64, 4), winograd(28, 128, 128, 4), winograd(14, 256, 256, 4), winograd(7, 512, 512, 2),
+      winograd(128, 32, 32, 4), winograd(64, 128, 64, 4),
       // Recurrent.
       lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147)};
 }

@@ -9,7 +9,7 @@ int64_t mostRows(const Target &target, int64_t vectors) {
 }
 
 int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors, int64_t rows) {
-  constexpr double kAccumulators = 8, kEnds = 0.6;
+  constexpr double kAccumulators = 10, kEnds = 0.6;
   double best = 1e30;
   int64_t choice = 1;
   for (int64_t size = 1; size <= std::min(extent, most); ++size) {

@@ -33,10 +33,7 @@ const Allowed kAllowed[] = {
      "columns of a right operand stand apart in memory; weights are packed when compiling, so only "
      "attention's keys pay"},
     {"transpose_", "", Cliff::Gather, "the elementwise template has no transposition in registers"},
-    {"conv_", "x86-64-v4", Cliff::Spill,
-     "14 rows by 2 vectors: the scheduler overlaps two panel rows, and one accumulator of 28 is added up in "
-     "memory, behind "
-     "the others; 13 rows without it measured the same on 3x3 convolutions and slower on maps of 14"},
+    {"winograd_", "", Cliff::Spill, "a tile of 6x6 values between the two sides of its transform"},
     {"softmax_12x1000", "x86-64-v4", Cliff::ScalarFloat, "8 elements that remain of 1000"},
     {"softmax_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of four vectors at once"},
     {"lstm_", "x86-64-v3", Cliff::Spill, "constants of exp and tanh in the gates, 16 registers"},

@@ -30,6 +30,8 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 constexpr int64_t kBlockBytes = 640 << 10;
 /// Floats of a cache line, by which matrices are kept apart so that they do not crowd in the first-level cache.
 constexpr int64_t kLine = 16;
+/// Channels that are added up in straight code.
+constexpr int64_t kUnroll = 4;
 
 tn::WinogradConvOp findAnchor(tn::KernelOp kernel) {
   tn::WinogradConvOp anchor;
@@ -241,19 +243,27 @@ private:
       Index left = e.multiply(point, layout.inputPlane);
       Index number = e.add(e.multiply(panel, layout.points), point);
       Index right = e.multiply(number, layout.channels * layout.panel);
+      Value most = e.indexConstant(layout.panels * layout.points - 1);
+      Index next = {arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
+      Index ahead = e.add(e.multiply(next, layout.channels * layout.panel), e.multiply(right, -1));
       Index sums = e.addConstant(e.multiply(point, layout.sumPlane), layout.sumsAt);
-      forEach(llvm::divideCeil(layout.block, rows), 1, [&](Index t) {
+      int64_t rowTiles = llvm::divideCeil(layout.block, rows);
+      prefetchShare = llvm::divideCeil(kUnroll * layout.panel / kLine, rowTiles);
+      forEach(rowTiles, 1, [&](Index t) {
         Value most = e.indexConstant(layout.block - rows);
+        prefetchDistance = e.add(ahead, e.multiply(t, prefetchShare * kLine));
         Index row = {arith::MinSIOp::create(b, loc, e.multiply(t, rows).base, most), 0, {}};
         for (int64_t column = 0; column < layout.panel; column += 2 * lanes)
           emitRegisterTile(e.add(left, e.multiply(row, layout.rowStride())), e.addConstant(right, column),
-                           e.addConstant(e.add(sums, e.multiply(row, layout.panel)), column));
+                           e.addConstant(e.add(sums, e.multiply(row, layout.panel)), column), column == 0);
       });
     });
   }
 
-  void emitRegisterTile(const Index &left, const Index &right, const Index &to) {
-    constexpr int64_t kUnroll = 4, kVectors = 2;
+  /// Sums of some rows and two vectors of columns. With `prefetching` the weights of the next point are fetched
+  /// meanwhile: every row tile asks for its share of the lines that correspond to those it reads.
+  void emitRegisterTile(const Index &left, const Index &right, const Index &to, bool prefetching) {
+    constexpr int64_t kVectors = 2;
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
     SmallVector<Value> sums(rows * kVectors, zero);
     sums = emitFor(e, e.indexConstant(0), e.indexConstant(layout.channels), kUnroll, sums,
@@ -261,6 +271,10 @@ private:
                      SmallVector<Value> now(carried);
                      Index leftAt = e.add(left, {c, 0, {}});
                      Index rightAt = e.add(right, e.multiply({c, 0, {}}, layout.panel));
+                     for (int64_t i = 0; prefetching && i < prefetchShare; ++i)
+                       memref::PrefetchOp::create(b, loc, filter,
+                                                  e.addConstant(e.add(rightAt, prefetchDistance), i * kLine).base,
+                                                  /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
                      for (int64_t k = 0; k < kUnroll; ++k)
                        emitStep(e.addConstant(leftAt, k), e.addConstant(rightAt, k * layout.panel), now);
                      return now;
@@ -383,7 +397,8 @@ private:
   TransformEmitter transforms;
   Buffer input;
   Value filter, scratch;
-  Index panel, firstTile;
+  Index panel, firstTile, prefetchDistance;
+  int64_t prefetchShare = 0; ///< lines per row tile and steps of the sum
 };
 
 class WinogradTemplate : public KernelTemplate {
