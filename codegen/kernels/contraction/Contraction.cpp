@@ -54,6 +54,11 @@ constexpr int64_t kTallTile = 4;
 /// processor fetches ahead better than we do.
 constexpr int64_t kPrefetchTiles = 4;
 
+/// Products that are added up one after the other. Longer sums are taken in blocks of about this size, whose sums are
+/// added up in turn: rounding errors grow with the root of the number of additions in a row.
+constexpr int64_t kSumBlock = 256;
+bool sumsInBlocks(const Problem &problem) { return problem.depth() > kSumBlock + kSumBlock / 2; }
+
 /// Row tiles of the two innermost row loops, and what stands around them.
 struct RowSpace {
   explicit RowSpace(const Problem &problem, RowTile tile) {
@@ -100,7 +105,8 @@ public:
       : fn(fn), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
         vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
         tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
-        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())) {}
+        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())),
+        totals(fn.scratch(0, b.getF32Type())) {}
 
   SmallVector<int64_t> itemSpace() const {
     SmallVector<int64_t> shape;
@@ -224,52 +230,96 @@ private:
   void emitTile(int64_t firstColumn, int64_t columns) {
     int64_t count = llvm::divideCeil(columns, lanes), rows = tile.rows();
     // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
-    int64_t sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
-    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-    SmallVector<Value> sums(rows * count * sets, zero);
-    sums = emitSum(0, rowBase, e.addConstant(panelBase, firstColumn), sums, count, sets);
-    for (int64_t s = 1; s < sets; ++s)
+    sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
+    Index panelAt = e.addConstant(panelBase, firstColumn);
+    SmallVector<Value> sums(rows * count, zero());
+    if (sumsInBlocks(problem)) {
       for (int64_t i = 0; i < rows * count; ++i)
-        sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * rows * count + i]);
+        storeTotal(i, sums[i]);
+      emitSum(0, rowBase, panelAt, {}, count);
+      for (int64_t i = 0; i < rows * count; ++i)
+        sums[i] = loadTotal(i);
+    } else {
+      sums = mergeSets(emitSum(0, rowBase, panelAt, SmallVector<Value>(rows * count * sets, zero()), count));
+    }
     e.scoped([&] { emitEpilogue(sums, firstColumn, columns, count); });
   }
 
-  /// Adds the products of the sum loops from `d` on.
-  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count,
-                             int64_t sets) {
+  Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
+  Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
+  Value loadTotal(int64_t i) { return vector::LoadOp::create(b, loc, vectorType, totals, ValueRange{totalAt(i)}); }
+  void storeTotal(int64_t i, Value value) {
+    vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)});
+  }
+
+  SmallVector<Value> mergeSets(SmallVector<Value> sums) {
+    size_t each = sums.size() / sets;
+    for (int64_t s = 1; s < sets; ++s)
+      for (size_t i = 0; i < each; ++i)
+        sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * each + i]);
+    sums.resize(each);
+    return sums;
+  }
+
+  /// Adds the products of the sum loops from `d` on: to `sums`, or block by block to the totals in memory.
+  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count) {
     const ProblemLoop &loop = problem.k[d];
-    int64_t below = 1;
-    for (size_t i = d + 1; i < problem.k.size(); ++i)
-      below *= problem.k[i].extent;
-    if (d + 1 < problem.k.size())
+    if (d + 1 < problem.k.size()) {
+      int64_t below = 1;
+      for (size_t i = d + 1; i < problem.k.size(); ++i)
+        below *= problem.k[i].extent;
       return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
         return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)),
-                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count, sets);
+                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count);
       });
-    int64_t whole = loop.extent / unroll * unroll;
-    if (whole == unroll && loop.extent <= 2 * unroll)
+    }
+    if (!sumsInBlocks(problem))
+      return emitSteps(lhs, panelAt, loop.extent, loop, SmallVector<Value>(sums), count);
+    int64_t blocks = llvm::divideCeil(loop.extent, kSumBlock);
+    int64_t size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), unroll));
+    int64_t whole = loop.extent / size;
+    auto emitBlock = [&](const Index &k, int64_t steps) {
+      SmallVector<Value> fresh(tile.rows() * count * sets, zero());
+      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)),
+                                  e.add(panelAt, e.multiply(k, kPanel)), steps, loop, fresh, count));
+      for (auto [i, sum] : llvm::enumerate(fresh))
+        storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
+    };
+    emitFor(e, e.indexConstant(0), e.indexConstant(whole * size), size, {}, [&](Value k, ValueRange) {
+      emitBlock({k, 0, {}}, size);
+      return SmallVector<Value>();
+    });
+    if (whole * size < loop.extent)
+      emitBlock(e.constantIndex(whole * size), loop.extent - whole * size);
+    return {};
+  }
+
+  /// `extent` consecutive k of the innermost sum loop.
+  SmallVector<Value> emitSteps(const Index &lhs, const Index &panelAt, int64_t extent, const ProblemLoop &loop,
+                               SmallVector<Value> now, int64_t count) {
+    int64_t whole = extent / unroll * unroll;
+    if (whole == unroll && extent <= 2 * unroll)
       whole = 0;
-    SmallVector<Value> now(sums);
     if (whole)
       now = emitFor(e, e.indexConstant(0), e.indexConstant(whole), unroll, now, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
         SmallVector<Value> inner(carried);
         if (prefetching)
           emitPrefetch(e.add(panelAt, e.multiply(i, kPanel)));
-        emitSteps(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
-                  inner, count, sets);
+        emitStraight(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
+                     inner, count);
         return inner;
       });
-    if (whole < loop.extent)
-      emitSteps(e.addConstant(lhs, whole * loop.lhsStride), e.addConstant(panelAt, whole * kPanel),
-                loop.extent - whole, loop, now, count, sets);
+    if (whole < extent)
+      emitStraight(e.addConstant(lhs, whole * loop.lhsStride), e.addConstant(panelAt, whole * kPanel), extent - whole,
+                   loop, now, count);
     return now;
   }
 
   /// `steps` consecutive k, straight.
-  void emitSteps(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
-                 SmallVector<Value> &sums, int64_t count, int64_t sets) {
+  void emitStraight(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
+                    SmallVector<Value> &sums, int64_t count) {
     Value left = fn.input(problem.lhs).memref, panels = fn.input(problem.packed).memref;
     for (int64_t k = 0; k < steps; ++k) {
       SmallVector<Value> right;
@@ -346,7 +396,9 @@ private:
   VectorType vectorType;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
   Index panel, panelBase, rowBase, prefetchDistance;
-  bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
+  Value totals;              ///< scratch memory of a tile's sums, if they are taken in blocks
+  int64_t sets = 1;          ///< accumulators per element of the tile
+  bool prefetching = false;  ///< the columns being emitted are those that fetch the next panel
 };
 
 /// Work items of the register tiles.
@@ -423,6 +475,13 @@ public:
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
     return tileItems(*findProblem(kernel), schedule);
+  }
+
+  int64_t scratchBytes(tn::KernelOp kernel, DictionaryAttr schedule) const override {
+    if (!sumsInBlocks(*findProblem(kernel)))
+      return 0;
+    return scheduled(schedule, "rows_outer") * scheduled(schedule, "rows") * scheduled(schedule, "vectors") *
+           scheduled(schedule, "lanes") * 4;
   }
 
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {

@@ -30,8 +30,11 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 constexpr int64_t kBlockBytes = 640 << 10;
 /// Floats of a cache line, by which matrices are kept apart so that they do not crowd in the first-level cache.
 constexpr int64_t kLine = 16;
-/// Channels that are added up in straight code.
-constexpr int64_t kUnroll = 4;
+/// Channels that are added up in straight code, and one after the other: the sums of such blocks are added up in turn,
+/// for rounding errors grow with the root of the number of additions in a row.
+constexpr int64_t kUnroll = 4, kSumBlock = 128;
+/// Vectors of a register tile.
+constexpr int64_t kVectors = 2;
 
 tn::WinogradConvOp findAnchor(tn::KernelOp kernel) {
   tn::WinogradConvOp anchor;
@@ -253,7 +256,7 @@ private:
         Value most = e.indexConstant(layout.block - rows);
         prefetchDistance = e.add(ahead, e.multiply(t, prefetchShare * kLine));
         Index row = {arith::MinSIOp::create(b, loc, e.multiply(t, rows).base, most), 0, {}};
-        for (int64_t column = 0; column < layout.panel; column += 2 * lanes)
+        for (int64_t column = 0; column < layout.panel; column += kVectors * lanes)
           emitRegisterTile(e.add(left, e.multiply(row, layout.rowStride())), e.addConstant(right, column),
                            e.addConstant(e.add(sums, e.multiply(row, layout.panel)), column), column == 0);
       });
@@ -263,25 +266,31 @@ private:
   /// Sums of some rows and two vectors of columns. With `prefetching` the weights of the next point are fetched
   /// meanwhile: every row tile asks for its share of the lines that correspond to those it reads.
   void emitRegisterTile(const Index &left, const Index &right, const Index &to, bool prefetching) {
-    constexpr int64_t kVectors = 2;
+    int64_t blocks = llvm::divideCeil(layout.channels, kSumBlock);
+    int64_t size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(layout.channels, blocks), kUnroll));
+    for (int64_t first = 0; first < layout.channels; first += size) {
+      SmallVector<Value> sums = emitSums(left, right, first, std::min(first + size, layout.channels), prefetching);
+      for (int64_t i = 0; i < rows * kVectors; ++i) {
+        Index at = e.addConstant(to, i / kVectors * layout.panel + i % kVectors * lanes);
+        store(first ? arith::AddFOp::create(b, loc, load(scratch, at), sums[i]) : sums[i], at);
+      }
+    }
+  }
+
+  /// The sums over the channels [first, end).
+  SmallVector<Value> emitSums(const Index &left, const Index &right, int64_t first, int64_t end, bool prefetching) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
     SmallVector<Value> sums(rows * kVectors, zero);
-    sums = emitFor(e, e.indexConstant(0), e.indexConstant(layout.channels), kUnroll, sums,
-                   [&](Value c, ValueRange carried) {
-                     SmallVector<Value> now(carried);
-                     Index leftAt = e.add(left, {c, 0, {}});
-                     Index rightAt = e.add(right, e.multiply({c, 0, {}}, layout.panel));
-                     for (int64_t i = 0; prefetching && i < prefetchShare; ++i)
-                       memref::PrefetchOp::create(b, loc, filter,
-                                                  e.addConstant(e.add(rightAt, prefetchDistance), i * kLine).base,
-                                                  /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-                     for (int64_t k = 0; k < kUnroll; ++k)
-                       emitStep(e.addConstant(leftAt, k), e.addConstant(rightAt, k * layout.panel), now);
-                     return now;
-                   });
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t j = 0; j < kVectors; ++j)
-        store(sums[r * kVectors + j], e.addConstant(to, r * layout.panel + j * lanes));
+    return emitFor(e, e.indexConstant(first), e.indexConstant(end), kUnroll, sums, [&](Value c, ValueRange carried) {
+      SmallVector<Value> now(carried);
+      Index leftAt = e.add(left, {c, 0, {}}), rightAt = e.add(right, e.multiply({c, 0, {}}, layout.panel));
+      for (int64_t i = 0; prefetching && i < prefetchShare; ++i)
+        memref::PrefetchOp::create(b, loc, filter, e.addConstant(e.add(rightAt, prefetchDistance), i * kLine).base,
+                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      for (int64_t k = 0; k < kUnroll; ++k)
+        emitStep(e.addConstant(leftAt, k), e.addConstant(rightAt, k * layout.panel), now);
+      return now;
+    });
   }
 
   /// The products of one channel.
@@ -290,8 +299,8 @@ private:
     for (int64_t r = 0; r < rows; ++r) {
       Value x = memref::LoadOp::create(b, loc, scratch, e.addConstant(left, r * layout.rowStride()).base);
       Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
-      for (int64_t j = 0; j < 2; ++j)
-        sums[r * 2 + j] = math::FmaOp::create(b, loc, wide, weights[j], sums[r * 2 + j]);
+      for (int64_t j = 0; j < kVectors; ++j)
+        sums[r * kVectors + j] = math::FmaOp::create(b, loc, wide, weights[j], sums[r * kVectors + j]);
     }
   }
 
@@ -424,7 +433,7 @@ public:
     int64_t tiles = llvm::divideCeil(layout.tiles(), blocks);
     return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()},
                                               {"tiles", tiles},
-                                              {"rows", chooseRows(tiles, mostRows(target, 2), 2)}});
+                                              {"rows", chooseRows(tiles, mostRows(target, kVectors), kVectors)}});
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
