@@ -29,10 +29,11 @@ struct Allowed {
 };
 
 const Allowed kAllowed[] = {
-    {"pack", "", Cliff::Gather,
+    {"pack", "", Cliff::ElementAccess,
      "columns of a right operand stand apart in memory; weights are packed when compiling, so only "
      "attention's keys pay"},
-    {"transpose_", "", Cliff::Gather, "the elementwise template has no transposition in registers"},
+    {"pack", "", Cliff::Gather, "the same where the last panel is narrower"},
+    {"transpose_", "", Cliff::ElementAccess, "the elementwise template has no transposition in registers"},
     {"winograd_", "", Cliff::Spill, "a tile of 6x6 values between the two sides of its transform"},
     {"softmax_12x1000", "x86-64-v4", Cliff::ScalarFloat, "8 elements that remain of 1000"},
     {"softmax_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of four vectors at once"},

@@ -145,3 +145,22 @@ TEST_CASE("windows", "[movement]") {
             "1x3x23");
     }
 }
+
+TEST_CASE("concatenations behind elementwise operations and paddings", "[movement]") {
+  // Three operands of which one is empty and none is a multiple of a vector, read through an operation and a border;
+  // and long rows, which are split into blocks.
+  checkKernel(R"(
+func.func @main(%0: tensor<2x3x5xf32>, %1: tensor<2x3x32xf32>, %2: tensor<2x3x0xf32>, %3: tensor<2x3x19xf32>) -> tensor<2x5x56xf32> {
+  %c = tn.concat %0, %1, %2, %3 axis 2 : tensor<2x3x5xf32>, tensor<2x3x32xf32>, tensor<2x3x0xf32>, tensor<2x3x19xf32> -> tensor<2x3x56xf32>
+  %e = tn.neg %c : tensor<2x3x56xf32> -> tensor<2x3x56xf32>
+  %p = tn.pad %e constant [0, 1, 0] [0, 1, 0] 0.5 : tensor<2x3x56xf32> -> tensor<2x5x56xf32>
+  return %p : tensor<2x5x56xf32>
+})",
+              elementwise());
+  checkKernel(R"(
+func.func @main(%0: tensor<2x5000xf32>, %1: tensor<2x4999xf32>) -> tensor<2x9999xf32> {
+  %r = tn.concat %0, %1 axis 1 : tensor<2x5000xf32>, tensor<2x4999xf32> -> tensor<2x9999xf32>
+  return %r : tensor<2x9999xf32>
+})",
+              elementwise());
+}

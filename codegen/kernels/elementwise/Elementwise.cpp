@@ -54,6 +54,72 @@ SmallVector<int64_t> iterationShape(tn::KernelOp kernel) {
   return shape;
 }
 
+/// The operand of a concatenation that position `at` comes from, and where that operand begins.
+std::pair<Value, int64_t> operandAt(tn::ConcatOp concat, int64_t at) {
+  int64_t start = 0;
+  for (Value operand : concat.getOperands()) {
+    int64_t end = start + cast<RankedTensorType>(operand.getType()).getShape().back();
+    if (at < end)
+      return {operand, start};
+    start = end;
+  }
+  llvm_unreachable("position beyond the concatenation");
+}
+
+/// The concatenations along the last dimension, and the positions at which their operands change. Between two of them
+/// it is known at compile time which operand is read.
+class Pieces {
+public:
+  Pieces(tn::KernelOp kernel, int64_t length) : boundaries{0, length} {
+    for (Value v : kernel.getYield().getValues())
+      visit(v);
+    llvm::sort(boundaries);
+    boundaries.erase(llvm::unique(boundaries), boundaries.end());
+  }
+
+  size_t count() const { return boundaries.size() - 1; }
+  int64_t begin(size_t i) const { return boundaries[i]; }
+  int64_t end(size_t i) const { return boundaries[i + 1]; }
+
+  /// Lets the emitter read piece `i` from the operands that hold it.
+  void bind(ElementEmitter &e, size_t i) const {
+    for (tn::ConcatOp concat : concats) {
+      auto [operand, start] = operandAt(concat, boundaries[i]);
+      e.bind(concat.getResult(), [operand = operand, start = start](ElementEmitter &e, ArrayRef<Index> index) {
+        SmallVector<Index> source(index);
+        source.back() = e.addConstant(source.back(), -start);
+        return e.element(operand, source);
+      });
+    }
+  }
+
+private:
+  /// Follows what has the yielded value's last index, element by element.
+  void visit(Value v) {
+    Operation *op = v.getDefiningOp();
+    auto type = cast<RankedTensorType>(v.getType());
+    if (!op || type.getRank() == 0 || type.getShape().back() != boundaries[1] || !seen.insert(op).second)
+      return;
+    auto concat = dyn_cast<tn::ConcatOp>(op);
+    if (concat && static_cast<int64_t>(concat.getAxis()) == type.getRank() - 1) {
+      concats.push_back(concat);
+      int64_t at = 0;
+      for (Value operand : concat.getOperands())
+        boundaries.push_back(at += cast<RankedTensorType>(operand.getType()).getShape().back());
+      return;
+    }
+    auto pad = dyn_cast<tn::PadOp>(op);
+    if (concat || isa<tn::ElementwiseOpInterface>(op) ||
+        (pad && pad.getLow().back() == 0 && pad.getHigh().back() == 0))
+      for (Value operand : op->getOperands())
+        visit(operand);
+  }
+
+  SmallVector<int64_t> boundaries;
+  SmallVector<tn::ConcatOp> concats;
+  llvm::SmallPtrSet<Operation *, 8> seen;
+};
+
 class ElementwiseTemplate : public KernelTemplate {
 public:
   llvm::StringRef getName() const override { return "elementwise"; }
@@ -114,24 +180,33 @@ public:
     int64_t blocks = llvm::divideCeil(shape.back(), block);
     SmallVector<int64_t> space(ArrayRef<int64_t>(shape).drop_back());
     space.push_back(blocks);
+    Pieces pieces(kernel, shape.back());
     emitFor(scalar, fn.getBegin(), fn.getEnd(), 1, {}, [&](Value item, ValueRange) -> SmallVector<Value> {
       SmallVector<Index> index = scalar.delinearize({item, 0, {}}, space);
       OpBuilder &b = fn.builder();
-      Value low = scalar.multiply(index.back(), block).base;
-      Value high = arith::AddIOp::create(b, fn.getLoc(), low, scalar.indexConstant(block));
-      if (shape.back() % block != 0)
-        high = arith::MinSIOp::create(b, fn.getLoc(), high, scalar.indexConstant(shape.back()));
-      Value vectorEnd = high;
-      if (lanes > 1) {
-        Value length = arith::SubIOp::create(b, fn.getLoc(), high, low);
-        Value rest = arith::RemSIOp::create(b, fn.getLoc(), length, scalar.indexConstant(lanes));
-        vectorEnd = arith::SubIOp::create(b, fn.getLoc(), high, rest);
-        emitRange(fn, e, index, low, vectorEnd, lanes);
-        if (shape.back() % lanes == 0 && block % lanes == 0)
-          return {};
-        low = vectorEnd;
+      Location loc = fn.getLoc();
+      for (size_t i = 0; i < pieces.count(); ++i) {
+        Value low = scalar.indexConstant(pieces.begin(i)), high = scalar.indexConstant(pieces.end(i));
+        if (blocks > 1) {
+          Value begin = scalar.multiply(index.back(), block).base;
+          Value end = arith::AddIOp::create(b, loc, begin, scalar.indexConstant(block));
+          low = arith::MaxSIOp::create(b, loc, low, begin);
+          high = arith::MinSIOp::create(b, loc, high, end);
+        }
+        pieces.bind(e, i);
+        pieces.bind(scalar, i);
+        bool whole = pieces.begin(i) % lanes == 0 && pieces.end(i) % lanes == 0 && block % lanes == 0;
+        if (lanes > 1) {
+          Value length = arith::SubIOp::create(b, loc, high, low);
+          Value rest = whole ? scalar.indexConstant(0)
+                             : Value(arith::RemSIOp::create(b, loc, length, scalar.indexConstant(lanes)));
+          Value vectorEnd = arith::SubIOp::create(b, loc, high, rest);
+          emitRange(fn, e, index, low, vectorEnd, lanes);
+          low = vectorEnd;
+        }
+        if (lanes == 1 || !whole)
+          emitRange(fn, scalar, index, low, high, 1);
       }
-      emitRange(fn, scalar, index, low, high, 1);
       return {};
     });
     return success();
