@@ -5,11 +5,11 @@
 // own, which the emitter evaluates once, at compile time.
 //
 //===----------------------------------------------------------------------===//
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/ArenaPlan.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -157,9 +157,8 @@ private:
       auto root = dyn_cast<OpResult>(rootOf(input));
       bool wanted = false;
       if (root && isa<tn::KernelOp>(root.getOwner()) && bytesOf(root.getType()) == bytesOf(result.getType()) &&
-          rowLength(root) == rowLength(result) &&
-          lastUse(root) == steps[kernel] && model->allowsInPlace(kernel, i, result.getResultNumber()) &&
-          canPad(root, wanted))
+          rowLength(root) == rowLength(result) && lastUse(root) == steps[kernel] &&
+          model->allowsInPlace(kernel, i, result.getResultNumber()) && canPad(root, wanted))
         padded.insert(root);
     }
   }
@@ -249,8 +248,7 @@ private:
   /// Whether elements of two tensors of one size lie at the same places.
   bool sameRows(Value from, Value to) {
     bool isPadded = padded.contains(from);
-    return isPadded == padded.contains(to) &&
-           (!isPadded || rowLength(from) == rowLength(to));
+    return isPadded == padded.contains(to) && (!isPadded || rowLength(from) == rowLength(to));
   }
 
   ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }

@@ -89,11 +89,9 @@ TEST_CASE("concatenations", "[movement]") {
 TEST_CASE("gathers", "[movement]") {
   for (const char *indices : {"i64", "i32"}) {
     // Indices are inside, negative and outside.
-    auto check = [&](const std::string &op, const std::string &from, const std::string &at,
-                     const std::string &to) {
+    auto check = [&](const std::string &op, const std::string &from, const std::string &at, const std::string &to) {
       for (const char *element : {"f32", "f64", "f16", "i8"})
-        checkKernel(binaryFunction(op, type(from, element), type(at, indices), type(to, element)),
-                    elementwise(-6, 6));
+        checkKernel(binaryFunction(op, type(from, element), type(at, indices), type(to, element)), elementwise(-6, 6));
     };
     check("tn.gather %0, %1 axis 0", "5x33", "2x3", "2x3x33");
     check("tn.gather %0, %1 axis 1", "3x5", "33", "3x33");
@@ -111,9 +109,9 @@ TEST_CASE("iota, pack and unpack", "[movement]") {
   for (const char *element : {"f32", "i64", "i32", "ui8", "f16"})
     for (int axis : {0, 1}) {
       std::string to = type("5x33", element);
-      checkKernel("func.func @main(%0: " + to + ") -> " + to + " {\n  %i = tn.iota axis " +
-                      std::to_string(axis) + " -> " + to + "\n  %r = tn.add %0, %i : " + to + ", " + to +
-                      " -> " + to + "\n  return %r : " + to + "\n}\n",
+      checkKernel("func.func @main(%0: " + to + ") -> " + to + " {\n  %i = tn.iota axis " + std::to_string(axis) +
+                      " -> " + to + "\n  %r = tn.add %0, %i : " + to + ", " + to + " -> " + to +
+                      "\n  return %r : " + to + "\n}\n",
                   elementwise());
     }
   check("tn.pack %0 batch [] k [0] n [1] panel 32", "7x50", "2x7x32");
@@ -132,17 +130,13 @@ TEST_CASE("windows", "[movement]") {
                                   type(to, element)),
                     elementwise());
       };
-      check(
-          "sizes [1, 3, 3, 1] strides [1, 2, 2, 1] dilations [1, 1, 1, 1] low [0, 1, 1, 0] high [0, 1, 1, 0]",
-          "2x9x11x17", "2x5x6x17");
-      check(
-          "sizes [1, 2, 3, 1] strides [1, 1, 2, 1] dilations [1, 2, 1, 1] low [0, 0, 0, 0] high [0, 0, 0, 0]",
-          "1x9x11x33", "1x7x5x33");
-      check(
-          "sizes [1, 1, 3, 3] strides [1, 1, 1, 1] dilations [1, 1, 1, 2] low [0, 0, 1, 2] high [0, 0, 1, 2]",
-          "1x2x7x40", "1x2x7x40");
-      check("sizes [1, 1, 3] strides [1, 1, 2] dilations [1, 1, 1] low [0, 0, 5] high [0, 0, 6]", "1x3x37",
-            "1x3x23");
+      check("sizes [1, 3, 3, 1] strides [1, 2, 2, 1] dilations [1, 1, 1, 1] low [0, 1, 1, 0] high [0, 1, 1, 0]",
+            "2x9x11x17", "2x5x6x17");
+      check("sizes [1, 2, 3, 1] strides [1, 1, 2, 1] dilations [1, 2, 1, 1] low [0, 0, 0, 0] high [0, 0, 0, 0]",
+            "1x9x11x33", "1x7x5x33");
+      check("sizes [1, 1, 3, 3] strides [1, 1, 1, 1] dilations [1, 1, 1, 2] low [0, 0, 1, 2] high [0, 0, 1, 2]",
+            "1x2x7x40", "1x2x7x40");
+      check("sizes [1, 1, 3] strides [1, 1, 2] dilations [1, 1, 1] low [0, 0, 5] high [0, 0, 6]", "1x3x37", "1x3x23");
     }
 }
 

@@ -56,7 +56,8 @@ struct SliceModel : IndexableModel<SliceModel, tn::SliceOp> {
 
 /// condition ? inside() : outside, without evaluating inside() where a uniform condition is false.
 template <typename Inside>
-Value emitConditional(ElementEmitter &e, Value condition, Type type, Inside inside, llvm::function_ref<Value()> outside) {
+Value emitConditional(ElementEmitter &e, Value condition, Type type, Inside inside,
+                      llvm::function_ref<Value()> outside) {
   OpBuilder &b = e.builder();
   auto ifOp = scf::IfOp::create(b, e.getLoc(), TypeRange{type}, condition, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);

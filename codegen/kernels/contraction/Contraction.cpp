@@ -93,9 +93,7 @@ Operation *findAnchor(tn::KernelOp kernel) {
   return anchor;
 }
 
-bool isEpilogue(Operation *op, Operation *anchor) {
-  return op == anchor || isa<tn::UnpackOp>(op) || isEpilogueOp(op);
-}
+bool isEpilogue(Operation *op, Operation *anchor) { return op == anchor || isa<tn::UnpackOp>(op) || isEpilogueOp(op); }
 
 /// Emits one work item of a contraction.
 class TileEmitter {
@@ -249,9 +247,7 @@ private:
   Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
   Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
   Value loadTotal(int64_t i) { return vector::LoadOp::create(b, loc, vectorType, totals, ValueRange{totalAt(i)}); }
-  void storeTotal(int64_t i, Value value) {
-    vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)});
-  }
+  void storeTotal(int64_t i, Value value) { vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)}); }
 
   SmallVector<Value> mergeSets(SmallVector<Value> sums) {
     size_t each = sums.size() / sets;
@@ -271,8 +267,8 @@ private:
         below *= problem.k[i].extent;
       return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
-        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)),
-                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count);
+        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, below * kPanel)),
+                       carried, count);
       });
     }
     if (!sumsInBlocks(problem))
@@ -282,8 +278,8 @@ private:
     int64_t whole = loop.extent / size;
     auto emitBlock = [&](const Index &k, int64_t steps) {
       SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)),
-                                  e.add(panelAt, e.multiply(k, kPanel)), steps, loop, fresh, count));
+      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)), e.add(panelAt, e.multiply(k, kPanel)),
+                                  steps, loop, fresh, count));
       for (auto [i, sum] : llvm::enumerate(fresh))
         storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
     };
@@ -330,8 +326,7 @@ private:
       SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
       for (int64_t r = 0; r < tile.rows(); ++r) {
         int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
-        Value x = memref::LoadOp::create(b, loc, left,
-                                         e.addConstant(lhs, displacement + k * loop.lhsStride).base);
+        Value x = memref::LoadOp::create(b, loc, left, e.addConstant(lhs, displacement + k * loop.lhsStride).base);
         Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
         for (int64_t j = 0; j < count; ++j)
           set[r * count + j] = math::FmaOp::create(b, loc, wide, right[j], set[r * count + j]);
@@ -360,8 +355,8 @@ private:
     e.setMask({});
   }
 
-  /// Emits what stores row `r`, under a condition where a last tile that begins earlier has the row from the one before.
-  /// It must not store it again: the epilogue may have replaced what it reads.
+  /// Emits what stores row `r`, under a condition where a last tile that begins earlier has the row from the one
+  /// before. It must not store it again: the epilogue may have replaced what it reads.
   void emitUnlessRepeated(int64_t r, llvm::function_ref<void()> emit) {
     Value condition;
     auto unlessLast = [&](Value number, int64_t tiles, bool repeated) {
@@ -419,9 +414,9 @@ private:
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
   Index panel, panelBase, rowBase, prefetchDistance, middleTile;
   Value innerTile;
-  Value totals;              ///< scratch memory of a tile's sums, if they are taken in blocks
-  int64_t sets = 1;          ///< accumulators per element of the tile
-  bool prefetching = false;  ///< the columns being emitted are those that fetch the next panel
+  Value totals;             ///< scratch memory of a tile's sums, if they are taken in blocks
+  int64_t sets = 1;         ///< accumulators per element of the tile
+  bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
 };
 
 /// Work items of the register tiles.

@@ -105,8 +105,8 @@ public:
     emitFor(e, e.indexConstant(0), e.indexConstant(tile.columnTiles()), 1, {}, [&](Value t, ValueRange) {
       Index column = e.multiply({t, 0, {}}, tile.columns);
       if (tile.width % tile.columns != 0)
-        column.base = arith::MinSIOp::create(fn.builder(), fn.getLoc(), column.base,
-                                             e.indexConstant(tile.width - tile.columns));
+        column.base =
+            arith::MinSIOp::create(fn.builder(), fn.getLoc(), column.base, e.indexConstant(tile.width - tile.columns));
       pixel[conv.getSpatialDim(spatial - 1)] = column;
       emitChannels();
       return SmallVector<Value>();
@@ -126,8 +126,7 @@ private:
     SmallVector<bool> bits(lanes, false);
     std::fill(bits.begin(), bits.begin() + (channels - whole), true);
     auto type = VectorType::get({lanes}, fn.builder().getI1Type());
-    e.setMask(arith::ConstantOp::create(fn.builder(), fn.getLoc(),
-                                        DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
+    e.setMask(arith::ConstantOp::create(fn.builder(), fn.getLoc(), DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
     Index rest = e.constantIndex(whole);
     rest.step = 1;
     e.scoped([&] { emitTile(rest); });
@@ -164,7 +163,8 @@ private:
         tapOffset += tap[i] * conv.getDilations()[i] * input.strides[conv.getSpatialDim(i)];
       for (int64_t r = 0; r < tile.rows; ++r)
         for (int64_t c = 0; c < tile.columns; ++c) {
-          int64_t offset = tapOffset + c * conv.getStrides()[spatial - 1] * input.strides[conv.getSpatialDim(spatial - 1)];
+          int64_t offset =
+              tapOffset + c * conv.getStrides()[spatial - 1] * input.strides[conv.getSpatialDim(spatial - 1)];
           if (spatial > 1)
             offset += r * conv.getStrides()[spatial - 2] * input.strides[conv.getSpatialDim(spatial - 2)];
           Value x = e.load(flat, f32, e.addConstant(base, offset));

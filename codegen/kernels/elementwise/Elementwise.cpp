@@ -38,9 +38,8 @@ bool isFlat(tn::KernelOp kernel) {
   for (Operation &op : kernel.getBlock()->without_terminator())
     if (!isa<tn::ElementwiseOpInterface, tn::ConstantOp>(op) || !llvm::all_of(op.getResults(), fits))
       return false;
-  return llvm::all_of(kernel.getYield().getValues(), [&](Value v) {
-    return cast<RankedTensorType>(v.getType()).getShape() == shape;
-  });
+  return llvm::all_of(kernel.getYield().getValues(),
+                      [&](Value v) { return cast<RankedTensorType>(v.getType()).getShape() == shape; });
 }
 
 /// The iteration space: the yielded shape, or its number of elements for flat kernels.
@@ -109,8 +108,7 @@ private:
       return;
     }
     auto pad = dyn_cast<tn::PadOp>(op);
-    if (concat || isa<tn::ElementwiseOpInterface>(op) ||
-        (pad && pad.getLow().back() == 0 && pad.getHigh().back() == 0))
+    if (concat || isa<tn::ElementwiseOpInterface>(op) || (pad && pad.getLow().back() == 0 && pad.getHigh().back() == 0))
       for (Value operand : op->getOperands())
         visit(operand);
   }
@@ -133,9 +131,8 @@ public:
         return false;
     }
     auto first = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType());
-    return llvm::all_of(kernel.getYield().getValues(), [&](Value v) {
-      return cast<RankedTensorType>(v.getType()).getShape() == first.getShape();
-    });
+    return llvm::all_of(kernel.getYield().getValues(),
+                        [&](Value v) { return cast<RankedTensorType>(v.getType()).getShape() == first.getShape(); });
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
@@ -158,8 +155,7 @@ public:
     Value argument = kernel.getBlock()->getArgument(i);
     Value result = kernel.getYield().getValues()[o];
     auto type = cast<RankedTensorType>(argument.getType()), to = cast<RankedTensorType>(result.getType());
-    if (type.getShape() != to.getShape() ||
-        elementBytes(type.getElementType()) != elementBytes(to.getElementType()))
+    if (type.getShape() != to.getShape() || elementBytes(type.getElementType()) != elementBytes(to.getElementType()))
       return false;
     for (Operation &op : kernel.getBlock()->without_terminator())
       if (!isa<tn::ElementwiseOpInterface, tn::ConstantOp>(op))
@@ -226,7 +222,8 @@ private:
         auto type = cast<RankedTensorType>(value.getType());
         if (flat || type.getRank() == 0)
           buffer.strides = {1};
-        Value element = flat ? flatElement(e, fn, value, index.back()) : e.element(value, ArrayRef<Index>(index).take_back(type.getRank()));
+        Value element = flat ? flatElement(e, fn, value, index.back())
+                             : e.element(value, ArrayRef<Index>(index).take_back(type.getRank()));
         e.store(element, buffer, type.getElementType(), index);
       }
       return {};
