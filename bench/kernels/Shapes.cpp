@@ -158,7 +158,11 @@ std::vector<KernelShape> kernelShapes() {
       conv(7, 960, 960, 5, 1, 960), conv(112, 32, 16, 1, 1, 1, ""), conv(14, 96, 576, 1, 1),
       conv(14, 256, 256, 3, 1, 32), conv(128, 32, 32, 3, 1), conv(64, 64, 1, 1, 1, 1, "sigmoid"),
       // Recurrent.
-      lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147)};
+      lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147),
+      // Depthwise: strides, large windows, channels that vectors don't divide.
+      conv(56, 96, 96, 3, 2, 96), conv(28, 144, 144, 3, 2, 144), conv(28, 192, 192, 3, 1, 192),
+      conv(14, 672, 672, 5, 1, 672), conv(28, 240, 240, 5, 1, 240), conv(7, 672, 672, 5, 2, 672),
+      conv(14, 384, 384, 7, 1, 384), conv(14, 116, 116, 3, 1, 116)};
 }
 
 } // namespace tenon::bench

@@ -38,6 +38,10 @@ TEST_CASE("depthwise convolutions", "[depthwise]") {
       {"[1, 1]", "[1, 1]", "17", "1x3x3x17", "17x1x3x3", "1x1x1x17"},
       {"[1, 1]", "[1, 1]", "2", "1x5x12x2", "2x1x2x5", "1x4x8x2"},
       {"[1]", "[1]", "24", "3x20x24", "24x1x4", "3x17x24"},
+      {"[2, 2]", "[1, 1]", "116", "1x17x19x116", "116x1x3x3", "1x8x9x116"},
+      {"[1, 1]", "[1, 1]", "200", "1x11x11x200", "200x1x5x5", "1x7x7x200"},
+      {"[2, 2]", "[2, 3]", "144", "1x15x23x144", "144x1x3x3", "1x6x9x144"},
+      {"[3, 1]", "[1, 1]", "19", "2x10x20x19", "19x1x2x2", "2x3x19x19"},
   };
   for (auto &c : cases) {
     std::string function = binaryFunction(depthwise(c.strides, c.dilations, c.channels), type(c.input),
