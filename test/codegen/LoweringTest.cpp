@@ -32,7 +32,10 @@ const Allowed kAllowed[] = {
     {"pack", "", Cliff::Gather,
      "columns of a right operand stand apart in memory; weights are packed when compiling, so only "
      "attention's keys pay"},
-    {"transpose_", "", Cliff::Gather, "the elementwise template has no transposition in registers"},
+    {"transpose_196x58", "", Cliff::Gather,
+     "rows of two elements are taken apart: too short for vectors along them"},
+    {"depthwise_", "x86-64-v3", Cliff::Spill,
+     "weights of two filter rows beside 14 sums; tiles of 8 sums without spills are slower"},
     {"conv_", "x86-64-v4", Cliff::Spill,
      "14 rows by 2 vectors: the scheduler overlaps two panel rows, and one accumulator of 28 is added up in "
      "memory, behind "

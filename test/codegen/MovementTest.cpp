@@ -31,6 +31,12 @@ TEST_CASE("transposes", "[movement]") {
   check("tn.transpose %0 [0, 2, 1, 3]", "2x3x5x20", "2x5x3x20");
   check("tn.transpose %0 [0, 3, 1, 2]", "2x5x7x3", "2x3x5x7");
   check("tn.transpose %0 [2, 0, 1]", "1x16x3", "3x1x16");
+  // Vectors along rows: squares with remainders on both sides, and rows shorter than vectors.
+  check("tn.transpose %0 [0, 2, 1]", "2x37x70", "2x70x37");
+  check("tn.transpose %0 [3, 0, 1, 2]", "3x2x18x20", "20x3x2x18");
+  check("tn.transpose %0 [0, 2, 3, 1]", "2x3x5x21", "2x5x21x3");
+  check("tn.transpose %0 [1, 0]", "7x40", "40x7");
+  check("tn.transpose %0 [0, 2, 1]", "3x1x50", "3x50x1");
 }
 
 TEST_CASE("reshapes and broadcasts", "[movement]") {
@@ -61,6 +67,28 @@ TEST_CASE("paddings", "[movement]") {
   check("tn.pad %0 wrap [20] [40] 1.0", "3", "63");
   check("tn.pad %0 constant [0, 8] [0, 9] 1.0", "3x0", "3x17");
   check("tn.pad %0 constant [4, 0] [1, 0] 1.0", "0x17", "5x17");
+}
+
+/// Planes to channels last with a border, joined with something that is in that order.
+TEST_CASE("chains of movements", "[movement]") {
+  for (const char *element : {"f32", "f64", "i1"}) {
+    std::string planes = type("1x3x20x37", element), last = type("1x20x37x3", element),
+                padded = type("1x23x42x3", element), other = type("1x23x42x2", element),
+                joined = type("1x23x42x5", element);
+    checkKernel("func.func @main(%0: " + planes + ", %1: " + other + ") -> " + joined +
+                    " {\n  %t = tn.transpose %0 [0, 2, 3, 1] : " + planes + " -> " + last +
+                    "\n  %p = tn.pad %t constant [0, 1, 2, 0] [0, 2, 3, 0] 1.0 : " + last + " -> " + padded +
+                    "\n  %r = tn.concat %p, %1 axis 3 : " + padded + ", " + other + " -> " + joined +
+                    "\n  return %r : " + joined + "\n}\n",
+                elementwise());
+    std::string wide = type("2x40x20", element), turned = type("2x20x40", element), slim = type("2x20x5", element),
+                both = type("2x20x45", element);
+    checkKernel("func.func @main(%0: " + wide + ", %1: " + slim + ") -> " + both +
+                    " {\n  %t = tn.transpose %0 [0, 2, 1] : " + wide + " -> " + turned +
+                    "\n  %r = tn.concat %t, %1 axis 2 : " + turned + ", " + slim + " -> " + both +
+                    "\n  return %r : " + both + "\n}\n",
+                elementwise());
+  }
 }
 
 TEST_CASE("concatenations", "[movement]") {

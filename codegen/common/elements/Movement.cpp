@@ -56,8 +56,13 @@ struct SliceModel : IndexableModel<SliceModel, tn::SliceOp> {
 
 /// condition ? inside() : outside, without evaluating inside() where a uniform condition is false.
 template <typename Inside>
-Value emitConditional(ElementEmitter &e, Value condition, Type type, Inside inside, llvm::function_ref<Value()> outside) {
+Value emitConditional(ElementEmitter &e, Value condition, Type type, Inside inside,
+                      llvm::function_ref<Value()> outside) {
   OpBuilder &b = e.builder();
+  if (std::optional<bool> known = knownCondition(condition)) {
+    Value value = *known ? inside() : outside();
+    return isa<VectorType>(type) ? e.broadcast(value) : value;
+  }
   auto ifOp = scf::IfOp::create(b, e.getLoc(), TypeRange{type}, condition, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   bool isVector = isa<VectorType>(type);
@@ -85,6 +90,8 @@ struct PadModel : IndexableModel<PadModel, tn::PadOp> {
     SmallVector<Index> source;
     Value uniform, varying;
     auto conjoin = [&](Value &all, Value condition) {
+      if (knownCondition(condition) == true)
+        return;
       if (all)
         e.unify(all, condition);
       all = all ? Value(arith::AndIOp::create(b, e.getLoc(), all, condition)) : condition;
@@ -92,11 +99,13 @@ struct PadModel : IndexableModel<PadModel, tn::PadOp> {
     for (auto [d, i] : llvm::enumerate(index)) {
       Index at = e.addConstant(i, -pad.getLow()[d]);
       bool padded = pad.getLow()[d] != 0 || pad.getHigh()[d] != 0;
-      if (padded && pad.getMode() != tn::PadMode::Constant) {
+      Bounds bounds = e.boundsOf(at);
+      bool known = bounds && bounds->first >= 0 && bounds->second < shape[d];
+      if (padded && !known && pad.getMode() != tn::PadMode::Constant) {
         at = mirrored(e, at, shape[d], pad.getMode());
       } else if (padded) {
         Value inside = e.inBounds(at, shape[d]);
-        conjoin(at.isUniform() ? uniform : varying, inside);
+        conjoin(at.isUniform() || knownCondition(inside) ? uniform : varying, inside);
         if (!at.isUniform())
           at = e.guarded(at, inside);
       }
@@ -107,10 +116,10 @@ struct PadModel : IndexableModel<PadModel, tn::PadOp> {
       Value value = e.element(pad.getOperand(), source);
       return varying ? e.select(varying, value, fill) : value;
     };
-    if (!uniform)
-      return inside();
     if (product(shape) == 0)
       return fill;
+    if (!uniform)
+      return inside();
     return emitConditional(e, uniform, valueType(e, elementOf(pad.getResult()), index), inside,
                            [&]() -> Value { return fill; });
   }
@@ -158,7 +167,7 @@ struct ConcatModel : IndexableModel<ConcatModel, tn::ConcatOp> {
     if (size == 0)
       return part(op, e, index, i + 1, start);
     Value inside = e.inBounds(source[axis], size);
-    if (source[axis].isUniform())
+    if (source[axis].isUniform() || knownCondition(inside))
       return emitConditional(
           e, inside, valueType(e, elementOf(op.getResult()), index),
           [&]() -> Value { return e.element(op.getOperands()[i], source); },
@@ -254,8 +263,8 @@ struct UnpackModel : IndexableModel<UnpackModel, tn::UnpackOp> {
 } // namespace
 
 void attachMovementModels(MLIRContext *context) {
-  attachModels<ReshapeModel, TransposeModel, BroadcastModel, SliceModel, PadModel, ConcatModel, IotaModel, PackModel,
-               UnpackModel>(context);
+  attachModels<ReshapeModel, TransposeModel, BroadcastModel, SliceModel, PadModel, ConcatModel, IotaModel,
+               PackModel, UnpackModel>(context);
 }
 
 } // namespace tenon::codegen

@@ -46,14 +46,14 @@ PixelTile::PixelTile(tn::ConvOp conv, int64_t rows, int64_t columns) : PixelTile
 double PixelTile::cost(const Target &target) const {
   constexpr double kLatency = 3, kPerCycle = 2;
   // What a result costs on its way to memory: bias, activation, store.
-  constexpr double kPixel = 2, kTile = 10;
+  constexpr double kPixel = 2, kTile = 12;
   int64_t sums = rows * columns, taps = vertical.taps * horizontal.taps;
   auto inputRows = static_cast<int64_t>(vertical.positions(rows).size());
   auto inputColumns = static_cast<int64_t>(horizontal.positions(columns).size());
   // Weights of the filter rows that one input row meets stay in registers while it is read.
   int64_t live = sums + std::min(rows, vertical.taps) * horizontal.taps + 1;
   int64_t excess = std::max<int64_t>(0, live - target.vectorRegisters);
-  double loads = static_cast<double>(inputRows * inputColumns + taps + excess * 2 * inputRows);
+  double loads = static_cast<double>(inputRows * inputColumns + taps + excess * taps);
   double operations = static_cast<double>(sums * taps);
   double cycles = std::max({operations / kPerCycle, loads / kPerCycle, static_cast<double>(taps) * kLatency});
   return static_cast<double>(rowTiles() * columnTiles()) *
