@@ -62,7 +62,7 @@ KernelShape conv(int64_t size, int64_t channels, int64_t filters, int64_t window
                      " {channels_last} : " + x + ", " + w + " -> " + y + "\n";
   std::string kind = groups == 1 ? "conv" : groups == channels ? "depthwise" : "grouped";
   return shape(kind + "_" + n(size) + "_" + n(channels) + "_" + n(filters) + "_k" + n(window) + "s" +
-                   n(stride),
+                   n(stride) + (activation == "relu" || activation.empty() ? "" : "_" + activation),
                {x, w, bias}, body + biased("y", activation, y, bias), y);
 }
 
@@ -203,7 +203,10 @@ std::vector<KernelShape> kernelShapes() {
       transpose({1, 196, 58, 2}, "[0, 1, 3, 2]", {1, 196, 2, 58}),
       transpose({1, 196, 2, 58}, "[0, 1, 3, 2]", {1, 196, 58, 2}), joined(128, 32, 32), joined(28, 58, 58),
       window("max", 128, 64, 2, 2, 0, 64), window("max", 56, 64, 3, 2, 1, 28),
-      window("sum", 28, 192, 3, 1, 1, 28)};
+      window("sum", 28, 192, 3, 1, 1, 28), lstm(16, 512),
+      // Activations.
+      elementwise("sigmoid", 100352), elementwise("silu", 100352), elementwise("gelu_tanh", 100352),
+      elementwise("tanh", 100352), elementwise("erf", 100352), conv(112, 32, 32, 3, 1, 32, "silu")};
 }
 
 } // namespace tenon::bench
