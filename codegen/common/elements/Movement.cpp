@@ -162,7 +162,8 @@ struct ConcatModel : IndexableModel<ConcatModel, tn::ConcatOp> {
     int64_t axis = op.getAxis(), size = shapeOf(op.getOperands()[i])[axis];
     SmallVector<Index> source(index);
     source[axis] = e.addConstant(index[axis], -start);
-    if (i + 1 == op.getOperands().size())
+    // Lanes of other operands read some element of the last one: it must have one.
+    if (llvm::all_of(op.getOperands().drop_front(i + 1), [&](Value v) { return shapeOf(v)[axis] == 0; }))
       return e.element(op.getOperands()[i], source);
     if (size == 0)
       return part(op, e, index, i + 1, start);
