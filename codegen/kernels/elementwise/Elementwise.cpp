@@ -213,6 +213,14 @@ private:
         vectors.push_back(vector.broadcast(elementAt(vector, value)));
       }
       Buffer buffer = outputBuffer(o);
+      if (buffer.strides[iteration.rowDim] != iteration.last()) {
+        // Rows lie apart.
+        for (auto [j, column] : llvm::enumerate(vectors)) {
+          index.back() = scalar.constantIndex(static_cast<int64_t>(j));
+          vector.store(column, buffer, elementType(value), index);
+        }
+        continue;
+      }
       index[iteration.rowDim] = {row.base, 0, {}};
       index.back() = scalar.constantIndex(0);
       Index start = scalar.linearize(index, buffer.strides);
@@ -298,9 +306,8 @@ public:
           llvm::alignTo(llvm::divideCeil(extent, std::max<int64_t>(blocks, 1)), multiple), 1,
           std::max<int64_t>(extent, 1));
     };
-    int64_t block = evenly(iteration.last(), elements, lanes), rows = 1;
-    if (iteration.turned)
-      block = evenly(iteration.last(), std::min<int64_t>(elements, kTurnedColumns), lanes);
+    int64_t most = iteration.turned ? std::min<int64_t>(elements, kTurnedColumns) : elements;
+    int64_t block = evenly(iteration.last(), most, lanes), rows = 1;
     if (iteration.rowDim >= 0)
       rows = evenly(iteration.shape[iteration.rowDim], elements / block, iteration.turned ? lanes : 1);
     return makeSchedule(kernel.getContext(), {{"lanes", lanes}, {"rows", rows}, {"block", block}});
