@@ -12,6 +12,10 @@ add_link_options(-Wl,--gc-sections)
 if(TENON_SANITIZE)
   add_compile_options(-fsanitize=${TENON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TENON_SANITIZE})
+  # Fuzzers are guided by the coverage of all rooms; the sanitizers' runtime defines what that calls.
+  if(TENON_FUZZERS)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
 endif()
 
 # tenon_library(NAME SOURCES ... LINK ... DEPENDS ...): a static library of one room.

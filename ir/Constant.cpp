@@ -1,4 +1,6 @@
 #include "ir/Constant.h"
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
@@ -34,7 +36,7 @@ static Tensor readDense(DenseElementsAttr dense, RankedTensorType type) {
     return tensor;
   }
   ArrayRef<char> raw = dense.getRawData();
-  std::memcpy(tensor.getMutableData(), raw.data(), raw.size());
+  std::copy(raw.begin(), raw.end(), tensor.getMutableData()); // null where there is nothing
   return tensor;
 }
 
@@ -84,10 +86,29 @@ Attribute constantAttribute(const Tensor &tensor) {
   return WeightAttr::get(context, StringAttr::get(context, name), 0, tensor.getNumBytes());
 }
 
+/// The integer of a type that is nearest to `value`; 0 for NaN.
+static int64_t nearestInteger(double value, Type type) {
+  if (std::isnan(value))
+    return 0;
+  bool isUnsigned = type.isUnsignedInteger();
+  unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  double limit = std::ldexp(1.0, isUnsigned ? bits : bits - 1);
+  if (value >= limit)
+    return static_cast<int64_t>(isUnsigned ? APInt::getMaxValue(bits).getZExtValue()
+                                           : APInt::getSignedMaxValue(bits).getZExtValue());
+  if (value <= (isUnsigned ? 0 : -limit))
+    return isUnsigned ? 0 : APInt::getSignedMinValue(bits).getSExtValue();
+  return isUnsigned ? static_cast<int64_t>(static_cast<uint64_t>(value)) : static_cast<int64_t>(value);
+}
+
 Value splatConstant(OpBuilder &b, Location loc, RankedTensorType type, double value) {
   Tensor one(RankedTensorType::get({1}, type.getElementType()));
-  one.set(0, isa<FloatType>(type.getElementType()) ? Scalar::real(value)
-                                                   : Scalar::integer(static_cast<int64_t>(value)));
+  if (isa<FloatType>(type.getElementType()))
+    one.set(0, Scalar::real(value));
+  else if (type.getElementType().isInteger(1))
+    one.set(0, Scalar::integer(value != 0));
+  else
+    one.set(0, Scalar::integer(nearestInteger(value, type.getElementType())));
   Attribute attr;
   if (type.getElementType().isInteger(1))
     attr = DenseElementsAttr::get(type, one.get(0).i != 0);

@@ -2,6 +2,7 @@
 #include "ir/Constant.h"
 #include "ir/Dialect.h"
 #include "ir/ops/Indexing.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace mlir;
@@ -122,7 +123,7 @@ static bool overlaps(const Tensor &tensor, const Buffer &buffer, MemRefType type
 
 static Tensor copyOf(const Tensor &tensor) {
   Tensor copy(tensor.getType());
-  std::memcpy(copy.getMutableData(), tensor.getData(), tensor.getNumBytes());
+  std::copy_n(tensor.getData(), tensor.getNumBytes(), copy.getMutableData());
   return copy;
 }
 

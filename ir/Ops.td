@@ -8,5 +8,6 @@ include "ir/ops/Elementwise.td"
 include "ir/ops/Movement.td"
 include "ir/ops/Program.td"
 include "ir/ops/Reduction.td"
+include "ir/ops/Winograd.td"
 
 #endif

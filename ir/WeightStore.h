@@ -25,6 +25,9 @@ public:
   /// Adds a computed block under a fresh name ("const#N") and returns the name.
   std::string addComputed(Source source);
 
+  /// A whole source, or nothing if there is none of that name.
+  std::optional<Source> get(llvm::StringRef name) const;
+
   /// The bytes [offset, offset + size) of a source, or nothing if there is no such source or range.
   std::optional<Source> find(llvm::StringRef name, int64_t offset, int64_t size) const;
 

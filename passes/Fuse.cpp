@@ -58,7 +58,7 @@ public:
 
   std::vector<Group> run() {
     for (Operation *op : candidates.list())
-      if (isa<tn::ContractOp, tn::ConvOp>(op))
+      if (isa<tn::ContractOp, tn::ConvOp, tn::WinogradConvOp>(op))
         growDown(start(op));
     for (Operation *op : candidates.list())
       if (!groupOf.count(op) && isRowReduction(op)) {
@@ -222,7 +222,7 @@ tn::KernelOp buildKernel(ArrayRef<Operation *> ops) {
       Operation *producer = operand.getDefiningOp();
       if (producer && members.contains(producer))
         continue;
-      if (tn::splatValue(operand) && !isa<tn::ContractOp, tn::ConvOp, tn::LstmOp>(op))
+      if (tn::splatValue(operand) && !isa<tn::ContractOp, tn::ConvOp, tn::WinogradConvOp, tn::LstmOp>(op))
         splats.push_back(producer);
       else
         inputs.insert(operand);

@@ -219,6 +219,33 @@ def DecomposeComposites : Tn_Pass<"decompose-composites"> {
   let statistics = [Statistic<"decomposed", "decomposed", "Composites taken apart">];
 }
 
+def Winograd : Tn_Pass<"winograd"> {
+  let summary = "Winograd's algorithm for 3x3 convolutions where it pays";
+  let description = [{
+    Turns `tn.conv` of a 3x3 window, stride 1, without groups and dilation, whose filter is computed at compile time,
+    into `tn.winograd_conv` on tiles of 4x4 or 2x2 outputs, whichever a cost model finds cheapest, the direct form
+    included: arithmetic at the rates that kernels reach, or the weights' way from memory, whichever takes longer, and
+    the transforms. The filter's transform is a recipe for the weights. Where tiles do not divide the result, the
+    padding of the input is widened; without a padding of its own to widen the convolution stays direct.
+
+    Before:
+    ```mlir
+    %y = tn.conv %x, %w strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1
+         {channels_last} : tensor<1x58x58x64xf32>, tensor<64x64x3x3xf32> -> tensor<1x56x56x64xf32>
+    ```
+    After:
+    ```mlir
+    %u = tn.winograd_filter %w tile 4 panel 32 : tensor<64x64x3x3xf32> -> tensor<2x36x64x32xf32>
+    %y = tn.winograd_conv %x, %u tile 4 size [56, 56] filters 64
+         : tensor<1x58x58x64xf32>, tensor<2x36x64x32xf32> -> tensor<1x56x56x64xf32>
+    ```
+  }];
+  let options = !listconcat(budget, [
+    Option<"largestTile", "largest-tile", "int64_t", /*default=*/"4",
+           "Outputs per side of the largest tile: 4, 2, or 0 for direct convolutions only">]);
+  let statistics = [Statistic<"rewritten", "rewritten", "Convolutions rewritten">];
+}
+
 def Fuse : Tn_Pass<"fuse"> {
   let summary = "Operations grouped into kernels";
   let description = [{

@@ -38,10 +38,14 @@ void buildLayoutPipeline(OpPassManager &pm, const PipelineOptions &options) {
   fn.addPass(createCSEPass());              // equal transposes --> one
 }
 
-void buildFusePipeline(OpPassManager &pm, const KernelLibrary &library) {
+void buildFusePipeline(OpPassManager &pm, const PipelineOptions &options, const KernelLibrary &library) {
+  WinogradOptions winograd;
+  winograd.largestTile = options.winograd;
   OpPassManager &fn = pm.nest<func::FuncOp>();
   fn.addPass(createMaterializePadding()); // conv with padding --> pad, conv
   fn.addPass(createCSEPass());            // equal paddings --> one
+  fn.addPass(createWinograd(winograd));   // 3x3 conv --> winograd_conv, a transformed filter
+  fn.addPass(createCSEPass());            // equal widened paddings --> one
   fn.addPass(createDecomposeComposites()); // softmax over channels --> max, exp, sum, mul
   fn.addPass(createFuse(library));        // operations --> kernels
 }

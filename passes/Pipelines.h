@@ -16,6 +16,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "max-growth",
       llvm::cl::desc("Bytes up to which a folded constant may be larger than its operands"),
       llvm::cl::init(65536)};
+  /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
+  Option<int64_t> winograd{*this, "winograd", llvm::cl::desc("Largest tile of Winograd's algorithm; 0: direct"),
+                           llvm::cl::init(4)};
 };
 
 /// Imported graph -> canonical graph without constant computations.
@@ -28,7 +31,7 @@ void buildRaisePipeline(mlir::OpPassManager &pm, const PipelineOptions &options)
 void buildLayoutPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// Graph -> kernels in tensor form.
-void buildFusePipeline(mlir::OpPassManager &pm, const KernelLibrary &library);
+void buildFusePipeline(mlir::OpPassManager &pm, const PipelineOptions &options, const KernelLibrary &library);
 
 /// Kernels -> kernels with prepared operands and schedules.
 void buildSchedulePipeline(mlir::OpPassManager &pm, const KernelLibrary &library);

@@ -23,6 +23,10 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
+/// Rows whose distance is a multiple of this many bytes fall into a few sets of the first-level cache; they are
+/// moved apart by a line.
+constexpr int64_t kCrowdedBytes = 1024, kLineBytes = 64;
+
 int64_t bytesOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return product(tensor.getShape()) * elementBytes(tensor.getElementType());
@@ -31,6 +35,19 @@ int64_t bytesOf(Type type) {
 MemRefType bufferType(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+/// The same with rows of the last dimension a line further apart.
+MemRefType paddedBufferType(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  ArrayRef<int64_t> shape = tensor.getShape();
+  SmallVector<int64_t> strides(shape.size(), 1);
+  int64_t stride = shape.back() + kLineBytes / elementBytes(tensor.getElementType());
+  for (int64_t d = static_cast<int64_t>(shape.size()) - 2; d >= 0; --d) {
+    strides[d] = stride;
+    stride *= shape[d];
+  }
+  return MemRefType::get(shape, tensor.getElementType(), StridedLayoutAttr::get(type.getContext(), 0, strides));
 }
 
 /// The value whose memory `v` is: reshapes are other views of the same bytes.
@@ -49,6 +66,7 @@ public:
     if (failed(separateResults()))
       return failure();
     number();
+    findPadded();
     findBuffers();
     ArenaPlan plan = placeBuffers();
     weightBytes = moveWeights();
@@ -110,9 +128,54 @@ private:
     return last;
   }
 
-  void findBuffers() {
+  /// Marks the tensors whose rows are to lie a line further apart: those whose distance is a bad one for a reader
+  /// of several rows at a time, if all readers and the writer can do with it.
+  void findPadded() {
     for (auto [i, operand] : llvm::enumerate(block.getTerminator()->getOperands()))
       outputOf[rootOf(operand)] = i;
+    for (tn::KernelOp kernel : block.getOps<tn::KernelOp>())
+      for (auto [o, result] : llvm::enumerate(kernel.getResults())) {
+        auto type = cast<RankedTensorType>(result.getType());
+        int64_t row = type.getRank() > 1 ? type.getShape().back() * elementBytes(type.getElementType()) : 0;
+        bool wanted = false;
+        if (row > 0 && row % kCrowdedBytes == 0 && !outputOf.count(result) &&
+            library.find(*kernel.getTemplateName())->writesPaddedRows(kernel, o) &&
+            readPadded(result, type.getShape().back(), wanted) && wanted)
+          padded.insert(result);
+      }
+  }
+
+  /// Whether all that read `v` take it in padded rows of `length` elements. Sets `wanted` if one asks for it.
+  bool readPadded(Value v, int64_t length, bool &wanted) {
+    for (OpOperand &use : v.getUses()) {
+      if (isa<tn::ReshapeOp>(use.getOwner())) {
+        auto type = cast<RankedTensorType>(use.getOwner()->getResult(0).getType());
+        if (type.getRank() < 2 || type.getShape().back() != length ||
+            !readPadded(use.getOwner()->getResult(0), length, wanted))
+          return false;
+        continue;
+      }
+      auto kernel = dyn_cast<tn::KernelOp>(use.getOwner());
+      const KernelModel *model = kernel ? library.find(*kernel.getTemplateName()) : nullptr;
+      if (!model || !model->readsPaddedRows(kernel, use.getOperandNumber()))
+        return false;
+      wanted |= model->wantsPaddedRows(kernel, use.getOperandNumber());
+    }
+    return true;
+  }
+
+  /// Bytes of the memory of a kernel's result.
+  int64_t storageBytes(Value root) {
+    if (!padded.contains(root))
+      return bytesOf(root.getType());
+    MemRefType type = paddedBufferType(root.getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    (void)type.getStridesAndOffset(strides, offset);
+    return strides.front() * type.getShape().front() * elementBytes(type.getElementType());
+  }
+
+  void findBuffers() {
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
       int64_t step = steps[kernel];
       for (auto [o, result] : llvm::enumerate(kernel.getResults())) {
@@ -120,7 +183,7 @@ private:
           continue;
         unsigned shared = findInPlace(kernel, o);
         if (shared == buffers.size())
-          buffers.push_back({bytesOf(result.getType()), step, step, 0});
+          buffers.push_back({storageBytes(result), step, step, 0});
         buffers[shared].end = std::max({buffers[shared].end, step, lastUse(result)});
         bufferOf[result] = shared;
       }
@@ -136,7 +199,8 @@ private:
       auto it = bufferOf.find(rootOf(input));
       if (it == bufferOf.end() || buffers[it->second].end != step ||
           bytesOf(input.getType()) != bytesOf(kernel.getResult(o).getType()) ||
-          bytesOf(input.getType()) != bytesOf(it->first.getType()) || !model->allowsInPlace(kernel, i, o))
+          bytesOf(input.getType()) != bytesOf(it->first.getType()) || !model->allowsInPlace(kernel, i, o) ||
+          !sameRows(rootOf(input), kernel.getResult(o)))
         continue;
       // The same memory must not reach the kernel in another way, as an input or as an earlier output.
       bool once = true;
@@ -150,6 +214,14 @@ private:
         return it->second;
     }
     return buffers.size();
+  }
+
+  /// Whether elements of two tensors of one size lie at the same places.
+  bool sameRows(Value from, Value to) {
+    bool isPadded = padded.contains(from);
+    return isPadded == padded.contains(to) &&
+           (!isPadded || cast<RankedTensorType>(from.getType()).getShape().back() ==
+                             cast<RankedTensorType>(to.getType()).getShape().back());
   }
 
   ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }
@@ -200,7 +272,7 @@ private:
   /// A view of the memory of `v`, under v's own type.
   Value viewOf(Value v, OpBuilder &builder, Location loc) {
     Value root = rootOf(v);
-    MemRefType type = bufferType(v.getType());
+    MemRefType type = padded.contains(root) ? paddedBufferType(v.getType()) : bufferType(v.getType());
     if (auto it = weightOffsets.find(root); it != weightOffsets.end())
       return tn::ViewOp::create(builder, loc, type, weightBase, it->second);
     if (auto it = bufferOf.find(root); it != bufferOf.end())
@@ -266,6 +338,7 @@ private:
   Builder b;
   llvm::DenseMap<Operation *, int64_t> steps;
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
+  llvm::DenseSet<Value> padded; ///< results of kernels whose rows lie a line further apart
   SmallVector<ArenaBuffer> buffers;
   llvm::MapVector<Value, int64_t> weightOffsets;
   Value arenaBase, weightBase;
@@ -281,6 +354,9 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
       return;
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || main.getBody().empty())
+      return;
+    // A program that was read back may have its plan.
+    if (llvm::any_of(main.getOps<tn::KernelOp>(), [](tn::KernelOp kernel) { return kernel.isBufferForm(); }))
       return;
     int64_t arena = 0, bound = 0, weights = 0;
     if (failed(Planner(main, *library).run(arena, bound, weights)))

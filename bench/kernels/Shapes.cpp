@@ -66,6 +66,17 @@ KernelShape conv(int64_t size, int64_t channels, int64_t filters, int64_t window
                {x, w, bias}, body + biased("y", activation, y, bias), y);
 }
 
+/// A 3x3 convolution with ReLU by Winograd's algorithm on tiles of `tile`.
+KernelShape winograd(int64_t size, int64_t channels, int64_t filters, int64_t tile) {
+  int64_t in = (size + tile - 1) / tile * tile + 2;
+  std::string x = tensor({1, in, in, channels}), y = tensor({1, size, size, filters}), bias = tensor({filters});
+  std::string u = tensor({(filters + 31) / 32, (tile + 2) * (tile + 2), channels, 32});
+  std::string body = "  %y = tn.winograd_conv %0, %1 tile " + n(tile) + " size [" + n(size) + ", " + n(size) +
+                     "] filters " + n(filters) + " : " + x + ", " + u + " -> " + y + "\n";
+  return shape("winograd_" + n(size) + "_" + n(channels) + "_" + n(filters) + "_t" + n(tile), {x, u, bias},
+               body + biased("y", "relu", y, bias), y);
+}
+
 KernelShape scores(int64_t heads, int64_t rows, int64_t columns, int64_t depth) {
   std::string q = tensor({rows, heads, depth}), k = tensor({columns, heads, depth}),
               s = tensor({heads, rows, columns});
@@ -184,6 +195,7 @@ std::vector<KernelShape> kernelShapes() {
       scores(12, 128, 128, 64), values(12, 128, 128, 64), scores(12, 1, 128, 64), softmax(1536, 128),
       softmax(12, 1000), layerNorm(128, 768), layerNorm(1, 768), gather(), elementwise("gelu", 128 * 3072),
       elementwise("exp", 100352), transpose({1, 128, 768}, "[0, 2, 1]", {1, 768, 128}),
+      conv(7, 1040, 2048, 1, 2), conv(7, 2064, 512, 1, 1), conv(14, 1040, 256, 1, 1), conv(7, 528, 528, 3, 1),
       // ResNet-50.
       conv(112, 3, 64, 7, 2), conv(56, 64, 64, 1, 1), conv(56, 64, 64, 3, 1), conv(56, 64, 256, 1, 1),
       conv(28, 128, 128, 3, 1), conv(28, 256, 512, 1, 2), conv(14, 256, 256, 3, 1), conv(14, 256, 1024, 1, 1),
@@ -192,6 +204,8 @@ std::vector<KernelShape> kernelShapes() {
       conv(112, 32, 32, 3, 1, 32), conv(56, 144, 144, 3, 1, 144), conv(14, 576, 576, 3, 1, 576),
       conv(7, 960, 960, 5, 1, 960), conv(112, 32, 16, 1, 1, 1, ""), conv(14, 96, 576, 1, 1),
       conv(14, 256, 256, 3, 1, 32), conv(128, 32, 32, 3, 1), conv(64, 64, 1, 1, 1, 1, "sigmoid"),
+      winograd(56, 64, 64, 4), winograd(28, 128, 128, 4), winograd(14, 256, 256, 4), winograd(7, 512, 512, 2),
+      winograd(128, 32, 32, 4), winograd(64, 128, 64, 4),
       // Recurrent.
       lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147),
       // Depthwise: strides, large windows, channels that vectors don't divide.

@@ -85,14 +85,6 @@ struct BorderRows {
 };
 } // namespace
 
-int64_t borderItems(tn::KernelOp kernel) {
-  int64_t items = 0;
-  for (Value v : kernel.getYield().getValues())
-    if (tn::PadOp pad = yieldedPad(v))
-      items += BorderRows(pad).rows();
-  return items;
-}
-
 /// Fills `count` elements from position `from` of a row-major buffer.
 static void fill(KernelFunction &fn, const Buffer &buffer, Type element, Value from, int64_t count, double value) {
   int64_t lanes = fn.getTarget().floatLanes(), whole = count / lanes * lanes;
@@ -108,6 +100,18 @@ static void fill(KernelFunction &fn, const Buffer &buffer, Type element, Value f
   };
   run(vector, 0, whole, lanes);
   run(scalar, whole, count, 1);
+}
+
+/// Fills rows of the last dimension, `count` of them from number `from` on.
+static void fillRows(KernelFunction &fn, const Buffer &buffer, Type element, const Index &from, int64_t count,
+                     int64_t length, int64_t pitch, double value) {
+  ElementEmitter e = fn.emitter(1);
+  if (pitch == length)
+    return fill(fn, buffer, element, e.multiply(from, length).base, count * length, value);
+  emitFor(e, e.indexConstant(0), e.indexConstant(count), 1, {}, [&](Value i, ValueRange) {
+    fill(fn, buffer, element, e.multiply(e.add(from, {i, 0, {}}), pitch).base, length, value);
+    return SmallVector<Value>();
+  });
 }
 
 /// The border of one row: all of it above and below the interior, else its two ends.
@@ -127,12 +131,15 @@ static void emitBorderRow(KernelFunction &fn, const BorderRows &rows, const Buff
   }
   Type element = pad.getType().getElementType();
   double value = pad.getValue().convertToDouble();
-  int64_t low = pad.getLow()[rows.last], high = pad.getHigh()[rows.last], length = shape[rows.last];
-  Value start = e.multiply({row, 0, {}}, length * rows.inner).base;
+  // Counted in rows of the last dimension, or in elements where that one is padded.
+  bool byElement = rows.last + 1 == shape.size();
+  int64_t length = byElement ? 1 : shape.back(), pitch = byElement ? 1 : buffer.strides[shape.size() - 2];
+  int64_t each = rows.inner / length, total = shape[rows.last] * each;
+  int64_t low = pad.getLow()[rows.last] * each, high = pad.getHigh()[rows.last] * each;
+  Index start = e.multiply({row, 0, {}}, total);
   auto ends = [&] {
-    fill(fn, buffer, element, start, low * rows.inner, value);
-    Value tail = e.addConstant({start, 0, {}}, (length - high) * rows.inner).base;
-    fill(fn, buffer, element, tail, high * rows.inner, value);
+    fillRows(fn, buffer, element, start, low, length, pitch, value);
+    fillRows(fn, buffer, element, e.addConstant(start, total - high), high, length, pitch, value);
   };
   if (!inside)
     return ends();
@@ -141,34 +148,36 @@ static void emitBorderRow(KernelFunction &fn, const BorderRows &rows, const Buff
   b.setInsertionPointToStart(&ifOp.getThenRegion().front());
   ends();
   b.setInsertionPointToStart(&ifOp.getElseRegion().front());
-  fill(fn, buffer, element, start, length * rows.inner, value);
+  fillRows(fn, buffer, element, start, total, length, pitch, value);
+}
+
+bool storesPaddedRows(tn::KernelOp kernel, unsigned o) {
+  tn::PadOp pad = yieldedPad(kernel.getYield().getValues()[o]);
+  return !pad || (pad.getLow().back() == 0 && pad.getHigh().back() == 0);
 }
 
 void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value)> body) {
   OpBuilder &b = fn.builder();
   Location loc = fn.getLoc();
   ElementEmitter e = fn.emitter(1);
-  auto range = [&](int64_t low, int64_t high, llvm::function_ref<void(Value)> emit) {
-    Value from = arith::MaxSIOp::create(b, loc, fn.getBegin(), e.indexConstant(low));
-    Value to = arith::MinSIOp::create(b, loc, fn.getEnd(), e.indexConstant(high));
+  auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> emit) {
     emitFor(e, from, to, 1, {}, [&](Value item, ValueRange) {
       emit(item);
       return SmallVector<Value>();
     });
   };
-  range(0, extent, body);
-  int64_t next = extent;
+  loop(fn.getBegin(), fn.getEnd(), body);
   for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
     tn::PadOp pad = yieldedPad(yielded);
     if (!pad)
       continue;
     BorderRows rows(pad);
     const Buffer &buffer = fn.output(o);
-    range(next, next + rows.rows(), [&](Value item) {
-      Value row = e.scoped([&] { return e.addConstant({item, 0, {}}, -next).base; });
-      emitBorderRow(fn, rows, buffer, row);
-    });
-    next += rows.rows();
+    auto share = [&](Value item) {
+      Value product = arith::MulIOp::create(b, loc, item, e.indexConstant(rows.rows()));
+      return arith::DivUIOp::create(b, loc, product, e.indexConstant(extent));
+    };
+    loop(share(fn.getBegin()), share(fn.getEnd()), [&](Value row) { emitBorderRow(fn, rows, buffer, row); });
   }
 }
 

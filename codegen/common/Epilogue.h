@@ -2,8 +2,8 @@
 //
 // Shared by the templates whose kernels have one expensive operation, the anchor, followed by elementwise operations
 // and possibly a padding. The anchor's elements are in registers; the emitter computes from them what is yielded, and
-// stores it. A yielded tn.pad writes its operand into the interior of a larger buffer; the border is filled by work
-// items of its own, behind the others.
+// stores it. A yielded tn.pad writes its operand into the interior of a larger buffer; every work item also fills its
+// share of the border's rows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TENON_CODEGEN_COMMON_EPILOGUE_H
@@ -19,14 +19,15 @@ bool isEpilogueOp(mlir::Operation *op);
 /// Whether all yielded values have one element per element of the anchor's result, paddings aside.
 bool yieldsMatch(tn::KernelOp kernel, mlir::Value anchorResult);
 
+/// Whether output `o` may be written in rows that lie further apart than they are long: borders are filled by rows.
+bool storesPaddedRows(tn::KernelOp kernel, unsigned o);
+
 /// Stores what the kernel yields for the element `value` of the anchor's result at `index`.
 void emitEpilogue(KernelFunction &fn, ElementEmitter &e, mlir::Value anchorResult, llvm::ArrayRef<Index> index,
                   mlir::Value value);
 
-/// Work items that fill the borders of yielded paddings.
-int64_t borderItems(tn::KernelOp kernel);
-
-/// Emits loops over the function's range: `body(item)` for items below `extent`, borders for the others.
+/// Emits loops over the function's range: `body(item)` for every item, and the share of the yielded paddings' borders
+/// that falls to the range. `extent`: items of the kernel.
 void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(mlir::Value)> body);
 
 } // namespace tenon::codegen

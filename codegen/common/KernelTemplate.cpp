@@ -8,8 +8,8 @@ using namespace mlir;
 namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
-  static const KernelModel *const templates[] = {&contractionTemplate(), &depthwiseTemplate(), &lstmTemplate(),
-                                                 &rowsTemplate(), &elementwiseTemplate()};
+  static const KernelModel *const templates[] = {&contractionTemplate(), &winogradTemplate(), &depthwiseTemplate(),
+                                                 &lstmTemplate(), &rowsTemplate(), &elementwiseTemplate()};
   return templates;
 }
 
@@ -63,12 +63,9 @@ Buffer KernelFunction::makeBuffer(Value pointers, unsigned position, Type type) 
   Buffer buffer;
   auto shaped = cast<ShapedType>(type);
   buffer.memref = memrefFromPointer(b, loc, pointer, storageType(shaped.getElementType()));
-  buffer.strides = rowMajorStrides(shaped.getShape());
-  if (auto memref = dyn_cast<MemRefType>(type)) {
-    // The pointer that the host passes already includes the view's offset.
-    int64_t offset;
-    (void)memref.getStridesAndOffset(buffer.strides, offset);
-  }
+  // The pointer that the host passes already includes the view's offset.
+  auto memref = dyn_cast<MemRefType>(type);
+  buffer.strides = memref ? memref.getStridesAndOffset().first : rowMajorStrides(shaped.getShape());
   return buffer;
 }
 

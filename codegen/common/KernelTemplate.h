@@ -76,6 +76,7 @@ const KernelTemplate &depthwiseTemplate();
 const KernelTemplate &rowsTemplate();
 const KernelTemplate &lstmTemplate();
 const KernelTemplate &elementwiseTemplate();
+const KernelTemplate &winogradTemplate();
 
 } // namespace tenon::codegen
 

@@ -1,6 +1,7 @@
 //===- Gather.cpp - Elements picked by index -----------------------------===//
 #include "ir/Dialect.h"
 #include "ir/ops/Indexing.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace mlir;
@@ -41,7 +42,7 @@ LogicalResult GatherOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor
       if (index < 0)
         std::memset(out, 0, inner);
       else
-        std::memcpy(out, inputs[0].getData() + (o * shape[axis] + index) * inner, inner);
+        std::copy_n(inputs[0].getData() + (o * shape[axis] + index) * inner, inner, out);
     }
   return success();
 }
@@ -111,7 +112,7 @@ LogicalResult GatherNdOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tens
     }
     char *out = outputs[0].getMutableData() + i * inner;
     if (inside)
-      std::memcpy(out, inputs[0].getData() + source * size, inner);
+      std::copy_n(inputs[0].getData() + source * size, inner, out);
     else
       std::memset(out, 0, inner);
   }

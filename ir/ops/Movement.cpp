@@ -4,6 +4,7 @@
 #include "ir/ops/Indexing.h"
 #include "mlir/IR/PatternMatch.h"
 #include <array>
+#include <algorithm>
 #include <cstring>
 
 using namespace mlir;
@@ -279,7 +280,7 @@ LogicalResult ConcatOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor
   for (const Tensor &input : inputs) {
     int64_t part = input.getShape()[axis] * inner;
     for (int64_t o = 0; o < outer; ++o)
-      std::memcpy(outputs[0].getMutableData() + o * row + offset, input.getData() + o * part, part);
+      std::copy_n(input.getData() + o * part, part, outputs[0].getMutableData() + o * row + offset);
     offset += part;
   }
   return success();

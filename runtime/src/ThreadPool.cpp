@@ -23,8 +23,9 @@ static constexpr uint64_t kIdleSpinNs = 200 * 1000, kRunSpinNs = 1000 * 1000;
 /// With more threads than CPUs, spinning keeps those from running that one waits for.
 static constexpr uint64_t kCrowdedSpinNs = 5 * 1000;
 static constexpr uint32_t kMaxThreads = 1024;
-/// Polls between two looks at the clock.
-static constexpr int kPollsPerCheck = 32;
+/// Polls between two looks at the clock. Only then is the CPU told to pause: a hypervisor takes a CPU that does
+/// nothing but pausing away for tens of microseconds.
+static constexpr int kPollsPerCheck = 64;
 /// A ticket is a job number and, in its low bits, the number of participants.
 static constexpr int kParticipantBits = 16;
 
@@ -91,13 +92,14 @@ static uint64_t spinNs(const tn_pool &pool) {
 static uint64_t nextTicket(Worker &worker, uint64_t seen) {
   tn_pool &pool = *worker.pool;
   for (;;) {
-    for (uint64_t begin = now(), limit = spinNs(pool); now() - begin <= limit; limit = spinNs(pool))
+    for (uint64_t begin = now(), limit = spinNs(pool); now() - begin <= limit; limit = spinNs(pool)) {
       for (int i = 0; i < kPollsPerCheck; ++i) {
         uint64_t ticket = pool.ticket.load(std::memory_order_acquire);
         if (ticket != seen)
           return ticket;
-        pauseCpu();
       }
+      pauseCpu();
+    }
     // Either the announcer sees `sleepers`, or this thread sees the new ticket: both sides are sequentially
     // consistent, so they cannot miss each other.
     worker.parked.store(1);
@@ -164,12 +166,12 @@ static void helpOut(tn_pool &pool, uint32_t participants, uint64_t ticket, TaskF
 }
 
 static void awaitDone(tn_pool &pool, uint32_t participants, uint64_t ticket) {
-  for (uint64_t begin = now(), limit = pool.crowded ? kCrowdedSpinNs : kIdleSpinNs; now() - begin <= limit;)
-    for (int i = 0; i < kPollsPerCheck; ++i) {
+  for (uint64_t begin = now(), limit = pool.crowded ? kCrowdedSpinNs : kIdleSpinNs; now() - begin <= limit;) {
+    for (int i = 0; i < kPollsPerCheck; ++i)
       if (allDone(pool, participants, ticket))
         return;
-      pauseCpu();
-    }
+    pauseCpu();
+  }
   for (;;) {
     pool.callerParked.store(1);
     if (allDone(pool, participants, ticket))

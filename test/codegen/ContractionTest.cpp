@@ -1,5 +1,7 @@
 // The contraction template: matrix products and convolutions of every arrangement, with epilogues.
 #include "KernelCheck.h"
+#include "codegen/cpu/LoadedKernels.h"
+#include "mlir/Parser/Parser.h"
 
 #include <catch2/catch.hpp>
 
@@ -218,4 +220,46 @@ TEST_CASE("several results", "[contraction]") {
                   tensor({9, 33}) + " -> " + type + "\n  %r = tn.tanh %y : " + type + " -> " + type +
                   "\n  return %y, %r : " + type + ", " + type + "\n}\n",
               contraction());
+}
+
+TEST_CASE("rows that lie apart", "[contraction][elementwise]") {
+  // Buffer form, as memory planning makes it: y = -x in rows of 48, z = y w.
+  const char *text = R"(
+func.func @main(%x: memref<8x32xf32>, %y: memref<8x32xf32, strided<[48, 1]>>, %w: memref<1x32x32xf32>, %z: memref<8x32xf32>) {
+  tn.kernel ins(%x : memref<8x32xf32>) outs(%y : memref<8x32xf32, strided<[48, 1]>>) template "elementwise"
+      schedule {"x86-64-v3" = {block = 32 : i64, lanes = 8 : i64, rows = 3 : i64}} {
+  ^bb0(%a: tensor<8x32xf32>):
+    %0 = tn.neg %a : tensor<8x32xf32> -> tensor<8x32xf32>
+    tn.yield %0 : tensor<8x32xf32>
+  }
+  tn.kernel ins(%y, %w : memref<8x32xf32, strided<[48, 1]>>, memref<1x32x32xf32>) outs(%z : memref<8x32xf32>) template "contraction"
+      schedule {"x86-64-v3" = {chunk = 1 : i64, lanes = 8 : i64, rows = 4 : i64, rows_outer = 1 : i64, unroll = 4 : i64, vectors = 2 : i64}} {
+  ^bb0(%a: tensor<8x32xf32>, %p: tensor<1x32x32xf32>):
+    %0 = tn.unpack %p batch [] k [0] n [1] panel 32 : tensor<1x32x32xf32> -> tensor<32x32xf32>
+    %1 = tn.contract %a [0, 2], %0 [2, 1] -> [0, 1] : tensor<8x32xf32>, tensor<32x32xf32> -> tensor<8x32xf32>
+    tn.yield %1 : tensor<8x32xf32>
+  }
+  return
+})";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
+  REQUIRE(module);
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  REQUIRE(!!loaded);
+  // The matrix is the identity.
+  std::vector<float> x(8 * 32), y(8 * 48, 7), w(32 * 32, 0), z(8 * 32);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<float>(i);
+  for (size_t i = 0; i < 32; ++i)
+    w[i * 33] = 1;
+  void *first[] = {x.data(), y.data()}, *second[] = {y.data(), w.data(), z.data()};
+  auto kernels = loaded->list();
+  kernels[0].code(first, 0, kernels[0].extent, nullptr);
+  kernels[1].code(second, 0, kernels[1].extent, nullptr);
+  for (size_t i = 0; i < x.size(); ++i) {
+    CHECK(y[i / 32 * 48 + i % 32] == -x[i]);
+    CHECK(z[i] == -x[i]);
+  }
+  for (size_t row = 0; row < 8; ++row)
+    CHECK(y[row * 48 + 32] == 7);
 }

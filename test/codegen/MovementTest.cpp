@@ -1,6 +1,9 @@
 // Data movement, gathers and windows through the elementwise template.
 #include "KernelCheck.h"
 
+#include "codegen/cpu/LoadedKernels.h"
+#include "mlir/Parser/Parser.h"
+
 #include <catch2/catch.hpp>
 
 using namespace tenon::test;
@@ -117,11 +120,9 @@ TEST_CASE("concatenations", "[movement]") {
 TEST_CASE("gathers", "[movement]") {
   for (const char *indices : {"i64", "i32"}) {
     // Indices are inside, negative and outside.
-    auto check = [&](const std::string &op, const std::string &from, const std::string &at,
-                     const std::string &to) {
+    auto check = [&](const std::string &op, const std::string &from, const std::string &at, const std::string &to) {
       for (const char *element : {"f32", "f64", "f16", "i8"})
-        checkKernel(binaryFunction(op, type(from, element), type(at, indices), type(to, element)),
-                    elementwise(-6, 6));
+        checkKernel(binaryFunction(op, type(from, element), type(at, indices), type(to, element)), elementwise(-6, 6));
     };
     check("tn.gather %0, %1 axis 0", "5x33", "2x3", "2x3x33");
     check("tn.gather %0, %1 axis 1", "3x5", "33", "3x33");
@@ -139,9 +140,9 @@ TEST_CASE("iota, pack and unpack", "[movement]") {
   for (const char *element : {"f32", "i64", "i32", "ui8", "f16"})
     for (int axis : {0, 1}) {
       std::string to = type("5x33", element);
-      checkKernel("func.func @main(%0: " + to + ") -> " + to + " {\n  %i = tn.iota axis " +
-                      std::to_string(axis) + " -> " + to + "\n  %r = tn.add %0, %i : " + to + ", " + to +
-                      " -> " + to + "\n  return %r : " + to + "\n}\n",
+      checkKernel("func.func @main(%0: " + to + ") -> " + to + " {\n  %i = tn.iota axis " + std::to_string(axis) +
+                      " -> " + to + "\n  %r = tn.add %0, %i : " + to + ", " + to + " -> " + to +
+                      "\n  return %r : " + to + "\n}\n",
                   elementwise());
     }
   check("tn.pack %0 batch [] k [0] n [1] panel 32", "7x50", "2x7x32");
@@ -160,16 +161,58 @@ TEST_CASE("windows", "[movement]") {
                                   type(to, element)),
                     elementwise());
       };
-      check(
-          "sizes [1, 3, 3, 1] strides [1, 2, 2, 1] dilations [1, 1, 1, 1] low [0, 1, 1, 0] high [0, 1, 1, 0]",
-          "2x9x11x17", "2x5x6x17");
-      check(
-          "sizes [1, 2, 3, 1] strides [1, 1, 2, 1] dilations [1, 2, 1, 1] low [0, 0, 0, 0] high [0, 0, 0, 0]",
-          "1x9x11x33", "1x7x5x33");
-      check(
-          "sizes [1, 1, 3, 3] strides [1, 1, 1, 1] dilations [1, 1, 1, 2] low [0, 0, 1, 2] high [0, 0, 1, 2]",
-          "1x2x7x40", "1x2x7x40");
-      check("sizes [1, 1, 3] strides [1, 1, 2] dilations [1, 1, 1] low [0, 0, 5] high [0, 0, 6]", "1x3x37",
-            "1x3x23");
+      check("sizes [1, 3, 3, 1] strides [1, 2, 2, 1] dilations [1, 1, 1, 1] low [0, 1, 1, 0] high [0, 1, 1, 0]",
+            "2x9x11x17", "2x5x6x17");
+      check("sizes [1, 2, 3, 1] strides [1, 1, 2, 1] dilations [1, 2, 1, 1] low [0, 0, 0, 0] high [0, 0, 0, 0]",
+            "1x9x11x33", "1x7x5x33");
+      check("sizes [1, 1, 3, 3] strides [1, 1, 1, 1] dilations [1, 1, 1, 2] low [0, 0, 1, 2] high [0, 0, 1, 2]",
+            "1x2x7x40", "1x2x7x40");
+      check("sizes [1, 1, 3] strides [1, 1, 2] dilations [1, 1, 1] low [0, 0, 5] high [0, 0, 6]", "1x3x37", "1x3x23");
     }
+}
+
+TEST_CASE("concatenations behind elementwise operations and paddings", "[movement]") {
+  // Three operands of which one is empty and none is a multiple of a vector, read through an operation and a border;
+  // and long rows, which are split into blocks.
+  checkKernel(R"(
+func.func @main(%0: tensor<2x3x5xf32>, %1: tensor<2x3x32xf32>, %2: tensor<2x3x0xf32>, %3: tensor<2x3x19xf32>) -> tensor<2x5x56xf32> {
+  %c = tn.concat %0, %1, %2, %3 axis 2 : tensor<2x3x5xf32>, tensor<2x3x32xf32>, tensor<2x3x0xf32>, tensor<2x3x19xf32> -> tensor<2x3x56xf32>
+  %e = tn.neg %c : tensor<2x3x56xf32> -> tensor<2x3x56xf32>
+  %p = tn.pad %e constant [0, 1, 0] [0, 1, 0] 0.5 : tensor<2x3x56xf32> -> tensor<2x5x56xf32>
+  return %p : tensor<2x5x56xf32>
+})",
+              elementwise());
+  checkKernel(R"(
+func.func @main(%0: tensor<2x5000xf32>, %1: tensor<2x4999xf32>) -> tensor<2x9999xf32> {
+  %r = tn.concat %0, %1 axis 1 : tensor<2x5000xf32>, tensor<2x4999xf32> -> tensor<2x9999xf32>
+  return %r : tensor<2x9999xf32>
+})",
+              elementwise());
+}
+
+TEST_CASE("short rows that lie apart", "[movement]") {
+  const char *text = R"(
+func.func @main(%x: memref<3x20xf32>, %y: memref<20x3xf32, strided<[19, 1]>>) {
+  tn.kernel ins(%x : memref<3x20xf32>) outs(%y : memref<20x3xf32, strided<[19, 1]>>) template "elementwise"
+      schedule {"x86-64-v3" = {block = 3 : i64, lanes = 8 : i64, rows = 16 : i64}} {
+  ^bb0(%a: tensor<3x20xf32>):
+    %0 = tn.transpose %a [1, 0] : tensor<3x20xf32> -> tensor<20x3xf32>
+    tn.yield %0 : tensor<20x3xf32>
+  }
+  return
+})";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
+  REQUIRE(module);
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  REQUIRE(!!loaded);
+  std::vector<float> x(3 * 20), y(20 * 19, 7);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<float>(i);
+  void *buffers[] = {x.data(), y.data()};
+  auto kernels = loaded->list();
+  kernels[0].code(buffers, 0, kernels[0].extent, nullptr);
+  for (size_t row = 0; row < 20; ++row)
+    for (size_t column = 0; column < 19; ++column)
+      CHECK(y[row * 19 + column] == (column < 3 ? x[column * 20 + row] : 7));
 }

@@ -251,3 +251,21 @@ func.func @kernel_c6(%x: tensor<4xf32>) {
   } -> tensor<5xf32>
   return
 }
+
+// -----
+
+func.func @winograd_c1(%w: tensor<4x4x5x5xf32>) {
+  // expected-error-re@+2 {{{{.*}}winograd_c1}}
+  // expected-error-re@+1 {{{{.*}}failed to infer returned types}}
+  %0 = tn.winograd_filter %w tile 4 panel 32 : tensor<4x4x5x5xf32> -> tensor<1x36x4x32xf32>
+  return
+}
+
+// -----
+
+func.func @winograd_c2(%x: tensor<1x9x10x16xf32>, %u: tensor<1x36x16x32xf32>) {
+  // expected-error-re@+2 {{{{.*}}winograd_c2}}
+  // expected-error-re@+1 {{{{.*}}failed to infer returned types}}
+  %0 = tn.winograd_conv %x, %u tile 4 size [8, 8] filters 32 : tensor<1x9x10x16xf32>, tensor<1x36x16x32xf32> -> tensor<1x8x8x32xf32>
+  return
+}

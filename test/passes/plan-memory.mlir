@@ -76,3 +76,35 @@ module {
     return %3 : tensor<4x8xf32>
   }
 }
+
+// -----
+
+// Rows of 2 kB that a contraction reads several of at a time lie a line further apart, also seen through a reshape.
+// CHECK-LABEL: module
+// CHECK: tn.arena_bytes = 16896 : i64
+// CHECK: tn.kernel ins({{.*}}) outs({{.*}} : memref<2x4x512xf32, strided<[2112, 528, 1]>>) template "elementwise"
+// CHECK: tn.kernel ins({{.*}} : memref<8x512xf32, strided<[528, 1]>>, memref<1x512x32xf32>) {{.*}} template "contraction"
+module {
+  func.func @main(%x: tensor<2x4x512xf32>) -> tensor<8x32xf32> {
+    %w = tn.constant dense<1.0> : tensor<512x32xf32>
+    %0 = tn.exp %x : tensor<2x4x512xf32> -> tensor<2x4x512xf32>
+    %1 = tn.reshape %0 : tensor<2x4x512xf32> -> tensor<8x512xf32>
+    %2 = tn.contract %1 [0, 2], %w [2, 1] -> [0, 1] : tensor<8x512xf32>, tensor<512x32xf32> -> tensor<8x32xf32>
+    return %2 : tensor<8x32xf32>
+  }
+}
+
+// -----
+
+// Rows that are read one at a time stay together.
+// CHECK-LABEL: module
+// CHECK: tn.arena_bytes = 2048 : i64
+// CHECK-NOT: strided
+module {
+  func.func @main(%x: tensor<1x512xf32>) -> tensor<1x32xf32> {
+    %w = tn.constant dense<1.0> : tensor<512x32xf32>
+    %0 = tn.exp %x : tensor<1x512xf32> -> tensor<1x512xf32>
+    %1 = tn.contract %0 [0, 2], %w [2, 1] -> [0, 1] : tensor<1x512xf32>, tensor<512x32xf32> -> tensor<1x32xf32>
+    return %1 : tensor<1x32xf32>
+  }
+}

@@ -7,6 +7,7 @@ import glob
 import io
 import json
 import os
+import pathlib
 import resource
 import signal
 import struct
@@ -204,6 +205,31 @@ class CommandLine(unittest.TestCase):
         self.tenon("compile", "linear.onnx", "--stop-after=memory", "-o", "memory.mlir")
         self.tenon("compile", "memory.mlir", "-o", "again.so")
         self.check_runs("again.so")
+
+    def test_every_dump_goes_back_in(self):
+        digits = str(pathlib.Path(__file__).resolve().parents[2] / "examples/digits/digits.onnx")
+        self.tenon("compile", digits, "--dump-dir", "passes", "-o", "whole.so", "--name=digits")
+        dumped = [name for name in sorted(os.listdir(self.path("passes"))) if name.endswith(".mlir")]
+        changed = [name for name in dumped if not name.endswith(".unchanged.mlir")]
+        self.assertGreater(len(changed), 5)
+        for name in changed:
+            with self.subTest(name):
+                self.tenon("compile", "passes/" + name, "-o", "again.so", "--name=digits")
+                self.assertEqual(self.read("again.so"), self.read("whole.so"))
+
+    def test_weight_files(self):
+        digits = str(pathlib.Path(__file__).resolve().parents[2] / "examples/digits/digits.onnx")
+        self.tenon("compile", digits, "--stop-after=graph", "-o", "graph.mlirbc")
+        self.tenon("compile", "graph.mlirbc", "-o", "m.so")
+        weights = self.read("graph.tnw")
+        for size in (7, 24, 100, len(weights) - 200):
+            self.write("graph.tnw", weights[:size])
+            self.assertIn("graph.tnw", self.tenon("compile", "graph.mlirbc", "-o", "bad.so", code=3).stderr)
+        self.write("graph.tnw", b"TNWEIGHT" + b"\xff" * 16 + weights)
+        self.tenon("compile", "graph.mlirbc", "-o", "bad.so", code=3)
+        os.unlink(self.path("graph.tnw"))
+        self.assertIn("weight file", self.tenon("compile", "graph.mlirbc", "-o", "bad.so", code=1).stderr)
+        self.assertNotIn("bad.so", os.listdir(self.path(".")))
 
     # ---- Running ----
 

@@ -6,6 +6,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
 #include "tools/compiler/Phase.h"
+#include "tools/compiler/WeightFile.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -105,16 +106,24 @@ static int stageOf(ModuleOp module) {
   return it == stageNames().end() ? -1 : it - stageNames().begin();
 }
 
+bool Compiler::loadModule(const std::string &path) {
+  if (!llvm::sys::fs::exists(path))
+    return fail(ErrorKind::InputOutput, path + ": no such file");
+  std::string weights = findWeightFile(path), message;
+  WeightStore &store = context->getOrLoadDialect<tn::TnDialect>()->getWeightStore();
+  if (!weights.empty() && !loadWeightFile(weights, store, message))
+    return fail(ErrorKind::Malformed, message);
+  module = parseSourceFile<ModuleOp>(path, context.get());
+  return module || fail(ErrorKind::Malformed, path + ": cannot be read as tn dialect");
+}
+
 bool Compiler::load(const std::string &path) {
   if (error.kind != ErrorKind::None)
     return false;
   Phase phase(*this, "import");
   if (llvm::StringRef(path).ends_with(".mlir") || llvm::StringRef(path).ends_with(".mlirbc")) {
-    if (!llvm::sys::fs::exists(path))
-      return fail(ErrorKind::InputOutput, path + ": no such file");
-    module = parseSourceFile<ModuleOp>(path, context.get());
-    if (!module)
-      return fail(ErrorKind::Malformed, path + ": cannot be read as tn dialect");
+    if (!loadModule(path))
+      return false;
   } else if (!importModel(path)) {
     return false;
   }
@@ -127,8 +136,9 @@ bool Compiler::load(const std::string &path) {
   return true;
 }
 
-static void buildStage(PassManager &pm, Stage stage, const KernelLibrary &library) {
+static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
+  pipeline.winograd = options.winograd;
   switch (stage) {
   case Stage::Graph:
     return buildGraphPipeline(pm, pipeline);
@@ -137,7 +147,7 @@ static void buildStage(PassManager &pm, Stage stage, const KernelLibrary &librar
   case Stage::Layout:
     return buildLayoutPipeline(pm, pipeline);
   case Stage::Fuse:
-    return buildFusePipeline(pm, library);
+    return buildFusePipeline(pm, pipeline, library);
   case Stage::Schedule:
     return buildSchedulePipeline(pm, library);
   case Stage::Memory:
@@ -156,7 +166,7 @@ bool Compiler::runUntil(Stage stage) {
     llvm::StringRef name = stageNames()[next];
     Phase phase(*this, name);
     PassManager pm(context.get());
-    buildStage(pm, static_cast<Stage>(next), library);
+    buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
     // Dumping prints the whole module, which other threads must not change meanwhile.

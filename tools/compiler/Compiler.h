@@ -63,6 +63,8 @@ struct CompilerOptions {
   /// Input shapes and sizes of symbolic dimensions by name.
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, int64_t> dims;
+  /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
+  int64_t winograd = 4;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
@@ -80,7 +82,7 @@ public:
   explicit Compiler(CompilerOptions options);
   ~Compiler();
 
-  /// Reads a model: ONNX, or tn dialect in text or bytecode.
+  /// Reads a model: ONNX, or tn dialect in text or bytecode, with the weight file that lies beside.
   bool load(const std::string &path);
   /// Runs the stages up to and including `stage`, at most Memory.
   bool runUntil(Stage stage);
@@ -88,7 +90,7 @@ public:
   /// `<name>_query`. Beside objects and archives goes a C header. Text goes to the standard output if `path`
   /// is "-".
   bool emit(const std::string &path, OutputKind kind, const std::string &name);
-  /// Writes the module as text or bytecode.
+  /// Writes the module as text or bytecode, and the constants that it names into a weight file beside.
   bool writeModule(const std::string &path, OutputKind kind = OutputKind::MLIR);
 
   mlir::ModuleOp getModule() { return *module; }
@@ -105,6 +107,7 @@ private:
   struct Phase;
   bool fail(ErrorKind kind, const llvm::Twine &message);
   bool importModel(const std::string &path);
+  bool loadModule(const std::string &path);
   bool checkNames(const onnx::Model &model);
   bool compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query,
                       std::string &image);
@@ -115,6 +118,7 @@ private:
   bool emitLibrary(const std::string &path, const std::string &name);
   bool emitObject(const std::string &path, OutputKind kind, const std::string &name);
   bool emitText(const std::string &path, OutputKind kind);
+  bool writeWeights(llvm::StringRef modulePath);
   bool writeText(const std::string &path, llvm::StringRef text);
 
   CompilerOptions options;

@@ -50,9 +50,30 @@ void ModuleDumper::dump(ModuleOp module, llvm::StringRef name) {
     writeOutputFile(directory + "/" + file, "// As in " + lastFile + "\n", error);
     return;
   }
+  if (!writeWeights(module))
+    return;
   writeOutputFile(directory + "/" + file, text, error);
   lastText = std::move(text);
   lastFile = std::move(file);
+}
+
+/// Appends what the module names and the weight file does not have yet; complete after every call.
+bool ModuleDumper::writeWeights(ModuleOp module) {
+  std::string path = directory + "/weights.tnw";
+  if (!weightStream) {
+    std::error_code code;
+    weightStream = std::make_unique<llvm::raw_fd_ostream>(path, code);
+  }
+  weights.add(module, [&](llvm::StringRef bytes, int64_t) {
+    *weightStream << bytes;
+    return !weightStream->has_error();
+  });
+  weightStream->flush();
+  if (weightStream->has_error()) {
+    error = "cannot write " + path + ": " + weightStream->error().message();
+    weightStream->clear_error();
+  }
+  return error.empty();
 }
 
 void ModuleDumper::watch(PassManager &pm, llvm::StringRef stage) {

@@ -4,13 +4,16 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "tools/compiler/WeightFile.h"
+#include "llvm/Support/raw_ostream.h"
+#include <memory>
 #include <string>
 
 namespace tenon {
 
 /// Writes numbered files into a directory, which is created: "07-layout-sink-reshapes.mlir" after a pass that
 /// changed something, and after one that did not "08-layout-simplify.unchanged.mlir", which names the file
-/// that still holds.
+/// that still holds. The constants' bytes are in "weights.tnw".
 class ModuleDumper {
 public:
   explicit ModuleDumper(std::string directory);
@@ -24,6 +27,10 @@ public:
   const std::string &getError() const { return error; }
 
 private:
+  bool writeWeights(mlir::ModuleOp module);
+
+  WeightFileWriter weights;
+  std::unique_ptr<llvm::raw_fd_ostream> weightStream;
   std::string directory, lastFile, lastText, error;
   unsigned number = 0;
 };

@@ -8,7 +8,9 @@
 #include "tools/compiler/Link.h"
 #include "tools/compiler/OutputFile.h"
 #include "tools/compiler/Phase.h"
+#include "tools/compiler/WeightFile.h"
 #include "tools/compiler/Weights.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cerrno>
@@ -175,7 +177,19 @@ bool Compiler::writeModule(const std::string &path, OutputKind kind) {
   } else {
     module->print(stream, OpPrintingFlags().enableDebugInfo(/*enable=*/false));
   }
-  return writeText(path, text);
+  return (path == "-" || writeWeights(path)) && writeText(path, text);
+}
+
+/// Writes the weight file beside a module's, if it names any weights.
+bool Compiler::writeWeights(llvm::StringRef modulePath) {
+  llvm::SmallString<128> path(modulePath);
+  llvm::sys::path::replace_extension(path, "tnw");
+  OutputFile file(path.str().str());
+  auto write = [&](llvm::StringRef bytes, int64_t offset) { return file.write(bytes, offset); };
+  WeightFileWriter weights;
+  if (file.open() && weights.add(*module, write) && (weights.isEmpty() || file.commit()))
+    return true;
+  return fail(ErrorKind::InputOutput, file.getError());
 }
 
 } // namespace tenon

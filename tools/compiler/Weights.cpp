@@ -16,9 +16,9 @@ static std::optional<Tensor> evaluate(Value v, std::string &message) {
   Operation *op = v.getDefiningOp();
   auto reference = dyn_cast<tn::ReferenceOpInterface>(op);
   if (!reference) {
-    message = isa<tn::ConstantOp>(op)
-                  ? "the bytes of a weight are missing: a module in text form has only its name"
-                  : ("cannot evaluate " + op->getName().getStringRef()).str();
+    message = isa<tn::ConstantOp>(op) ? "the bytes of a weight are missing: they stand in the weight file "
+                                        "(.tnw) beside the module's, which has only their name"
+                                      : ("cannot evaluate " + op->getName().getStringRef()).str();
     return std::nullopt;
   }
   SmallVector<Tensor> inputs, outputs;

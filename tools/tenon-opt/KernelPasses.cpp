@@ -24,7 +24,7 @@ void registerKernelPasses() {
   registerPass([] { return createSchedule(library()); });
   registerPass([] { return createPlanMemory(library()); });
   static PassPipelineRegistration<> fuse("tn-fuse-stage", "Stage fuse",
-                                         [](OpPassManager &pm) { buildFusePipeline(pm, library()); });
+                                         [](OpPassManager &pm) { buildFusePipeline(pm, PipelineOptions(), library()); });
   static PassPipelineRegistration<> schedule("tn-schedule-stage", "Stage schedule",
                                              [](OpPassManager &pm) { buildSchedulePipeline(pm, library()); });
   static PassPipelineRegistration<> memory("tn-memory-stage", "Stage memory",

@@ -24,6 +24,12 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
             "also -mcpu=")
         ->delimiter(',')
         ->type_name("CPU");
+  command
+      .add_option("--winograd", winograd,
+                  "Winograd's algorithm for 3x3 convolutions: auto where it pays; f2 only with its small tiles, which "
+                  "are as accurate as direct; off")
+      ->check(CLI::IsMember({"auto", "f2", "off"}))
+      ->capture_default_str();
   command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")
       ->type_name("BYTES");
   command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")
@@ -114,6 +120,7 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
     message = "--memory-limit " + memoryLimit + ": expected a size, as in 4G";
     return false;
   }
+  options.winograd = winograd == "auto" ? 4 : winograd == "f2" ? 2 : 0;
   limits.seconds = timeLimit;
   return resolveTargets(options.targets, message);
 }

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/common/Epilogue.h"
 #include "codegen/common/Loops.h"
+#include "codegen/common/RegisterTile.h"
 #include "codegen/kernels/contraction/Problem.h"
 #include "ir/Constant.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,22 +33,6 @@ struct RowTile {
   int64_t rows() const { return th * tw; }
 };
 
-/// Least cost of covering `extent` rows by tiles of at most `most`: a tile costs its rows, but no less than it takes
-/// to hide the latency of the multiply-adds, and a bit for its prologue and epilogue.
-int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors) {
-  double best = 1e30;
-  int64_t choice = 1;
-  double floor = 8.0 / vectors;
-  for (int64_t rows = 1; rows <= std::min(extent, most); ++rows) {
-    double cost = llvm::divideCeil(extent, rows) * (std::max<double>(rows, floor) + 0.6);
-    if (cost <= best) {
-      best = cost;
-      choice = rows;
-    }
-  }
-  return choice;
-}
-
 RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   RowTile tile;
   if (problem.m.empty())
@@ -55,12 +40,24 @@ RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   int64_t inner = problem.m.back().extent;
   if (problem.m.size() > 1 && inner * 2 <= most) {
     tile.tw = inner;
-    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors * inner);
+    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors, inner);
     return tile;
   }
   tile.tw = chooseRows(inner, most, vectors);
   return tile;
 }
+
+/// Rows from which on the rows of a tile crowd each other out of the cache if they are badly spaced.
+constexpr int64_t kTallTile = 4;
+
+/// Row tiles from which on the next panel is fetched ahead. With fewer the panels are read as one stream, which the
+/// processor fetches ahead better than we do.
+constexpr int64_t kPrefetchTiles = 4;
+
+/// Products that are added up one after the other. Longer sums are taken in blocks of about this size, whose sums are
+/// added up in turn: rounding errors grow with the root of the number of additions in a row.
+constexpr int64_t kSumBlock = 256;
+bool sumsInBlocks(const Problem &problem) { return problem.depth() > kSumBlock + kSumBlock / 2; }
 
 /// Row tiles of the two innermost row loops, and what stands around them.
 struct RowSpace {
@@ -108,7 +105,8 @@ public:
       : fn(fn), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
         vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
         tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
-        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())) {}
+        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())),
+        totals(fn.scratch(0, b.getF32Type())) {}
 
   SmallVector<int64_t> itemSpace() const {
     SmallVector<int64_t> shape;
@@ -138,11 +136,17 @@ public:
       move(loop, at[d++]);
     }
     panel = at[d++];
-    panelBase = e.multiply(e.add(e.multiply(batchNumber, problem.panels()), panel), problem.depth() * kPanel);
+    Index number = e.add(e.multiply(batchNumber, problem.panels()), panel);
+    panelBase = e.multiply(number, panelSize());
     for (const ProblemLoop &loop : space.outer)
       move(loop, at[d++]);
-    Index middle = clampStart(e.multiply(at[d++], tile.th), space.middle.extent, tile.th);
+    Index middleTile = at[d++], middle = clampStart(e.multiply(middleTile, tile.th), space.middle.extent, tile.th);
     move(space.middle, middle);
+    // The panel after this one, or this one again.
+    bool isLast = problem.batches() * problem.panels() == 1;
+    Value most = e.indexConstant(problem.batches() * problem.panels() - 1);
+    Index next = isLast ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
+    Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
     Value first = e.multiply(at[d], chunk).base, last = e.indexConstant(space.innerTiles);
     if (chunk < space.innerTiles) {
       Value end = arith::AddIOp::create(b, loc, first, e.indexConstant(chunk));
@@ -155,6 +159,7 @@ public:
       Index saved = lhsBase;
       move(space.inner, inner);
       rowBase = lhsBase;
+      prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), {t, 0, {}})));
       emitPanel();
       lhsBase = saved;
       return {};
@@ -162,6 +167,33 @@ public:
   }
 
 private:
+  int64_t panelSize() const { return problem.depth() * kPanel; }
+
+  // The next panel is fetched while this one is used: every row tile asks for its share of the lines that correspond
+  // to those it reads.
+  static constexpr int64_t kLine = 16; ///< floats of a cache line
+  int64_t linesPerSteps() const { return unroll * kPanel / kLine; }
+  int64_t rowTiles() const { return space.middleTiles * space.innerTiles; }
+  int64_t prefetchShare() const { return llvm::divideCeil(linesPerSteps(), rowTiles()); }
+
+  /// Where the share of a row tile begins.
+  Index prefetchSlice(const Index &rowTile) {
+    if (rowTiles() == 1)
+      return e.constantIndex(0);
+    Value slices = e.indexConstant(llvm::divideCeil(linesPerSteps(), prefetchShare()));
+    Index slice = rowTile;
+    if (rowTiles() * prefetchShare() > linesPerSteps())
+      slice = {arith::RemUIOp::create(b, loc, rowTile.base, slices), 0, {}};
+    return e.multiply(slice, prefetchShare() * kLine);
+  }
+
+  void emitPrefetch(const Index &panelAt) {
+    Value panels = fn.input(problem.packed).memref;
+    for (int64_t i = 0; i < prefetchShare(); ++i)
+      memref::PrefetchOp::create(b, loc, panels, e.add(e.addConstant(panelAt, i * kLine), prefetchDistance).base,
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+
   /// The start of a tile, moved back where it would leave the extent.
   Index clampStart(const Index &start, int64_t extent, int64_t size) {
     if (extent % size == 0)
@@ -190,6 +222,7 @@ private:
   void emitColumns(int64_t columns) {
     for (int64_t first = 0; first < columns; first += vectors * lanes) {
       int64_t width = std::min(vectors * lanes, columns - first);
+      prefetching = first == 0 && rowTiles() >= kPrefetchTiles && problem.batches() * problem.panels() > 1;
       emitTile(first, width);
     }
   }
@@ -197,50 +230,96 @@ private:
   void emitTile(int64_t firstColumn, int64_t columns) {
     int64_t count = llvm::divideCeil(columns, lanes), rows = tile.rows();
     // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
-    int64_t sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
-    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-    SmallVector<Value> sums(rows * count * sets, zero);
-    sums = emitSum(0, rowBase, e.addConstant(panelBase, firstColumn), sums, count, sets);
-    for (int64_t s = 1; s < sets; ++s)
+    sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
+    Index panelAt = e.addConstant(panelBase, firstColumn);
+    SmallVector<Value> sums(rows * count, zero());
+    if (sumsInBlocks(problem)) {
       for (int64_t i = 0; i < rows * count; ++i)
-        sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * rows * count + i]);
+        storeTotal(i, sums[i]);
+      emitSum(0, rowBase, panelAt, {}, count);
+      for (int64_t i = 0; i < rows * count; ++i)
+        sums[i] = loadTotal(i);
+    } else {
+      sums = mergeSets(emitSum(0, rowBase, panelAt, SmallVector<Value>(rows * count * sets, zero()), count));
+    }
     e.scoped([&] { emitEpilogue(sums, firstColumn, columns, count); });
   }
 
-  /// Adds the products of the sum loops from `d` on.
-  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count,
-                             int64_t sets) {
+  Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
+  Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
+  Value loadTotal(int64_t i) { return vector::LoadOp::create(b, loc, vectorType, totals, ValueRange{totalAt(i)}); }
+  void storeTotal(int64_t i, Value value) {
+    vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)});
+  }
+
+  SmallVector<Value> mergeSets(SmallVector<Value> sums) {
+    size_t each = sums.size() / sets;
+    for (int64_t s = 1; s < sets; ++s)
+      for (size_t i = 0; i < each; ++i)
+        sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * each + i]);
+    sums.resize(each);
+    return sums;
+  }
+
+  /// Adds the products of the sum loops from `d` on: to `sums`, or block by block to the totals in memory.
+  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count) {
     const ProblemLoop &loop = problem.k[d];
-    int64_t below = 1;
-    for (size_t i = d + 1; i < problem.k.size(); ++i)
-      below *= problem.k[i].extent;
-    if (d + 1 < problem.k.size())
+    if (d + 1 < problem.k.size()) {
+      int64_t below = 1;
+      for (size_t i = d + 1; i < problem.k.size(); ++i)
+        below *= problem.k[i].extent;
       return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
         return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)),
-                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count, sets);
+                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count);
       });
-    int64_t whole = loop.extent / unroll * unroll;
-    if (whole == unroll && loop.extent <= 2 * unroll)
+    }
+    if (!sumsInBlocks(problem))
+      return emitSteps(lhs, panelAt, loop.extent, loop, SmallVector<Value>(sums), count);
+    int64_t blocks = llvm::divideCeil(loop.extent, kSumBlock);
+    int64_t size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), unroll));
+    int64_t whole = loop.extent / size;
+    auto emitBlock = [&](const Index &k, int64_t steps) {
+      SmallVector<Value> fresh(tile.rows() * count * sets, zero());
+      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)),
+                                  e.add(panelAt, e.multiply(k, kPanel)), steps, loop, fresh, count));
+      for (auto [i, sum] : llvm::enumerate(fresh))
+        storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
+    };
+    emitFor(e, e.indexConstant(0), e.indexConstant(whole * size), size, {}, [&](Value k, ValueRange) {
+      emitBlock({k, 0, {}}, size);
+      return SmallVector<Value>();
+    });
+    if (whole * size < loop.extent)
+      emitBlock(e.constantIndex(whole * size), loop.extent - whole * size);
+    return {};
+  }
+
+  /// `extent` consecutive k of the innermost sum loop.
+  SmallVector<Value> emitSteps(const Index &lhs, const Index &panelAt, int64_t extent, const ProblemLoop &loop,
+                               SmallVector<Value> now, int64_t count) {
+    int64_t whole = extent / unroll * unroll;
+    if (whole == unroll && extent <= 2 * unroll)
       whole = 0;
-    SmallVector<Value> now(sums);
     if (whole)
       now = emitFor(e, e.indexConstant(0), e.indexConstant(whole), unroll, now, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
         SmallVector<Value> inner(carried);
-        emitSteps(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
-                  inner, count, sets);
+        if (prefetching)
+          emitPrefetch(e.add(panelAt, e.multiply(i, kPanel)));
+        emitStraight(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
+                     inner, count);
         return inner;
       });
-    if (whole < loop.extent)
-      emitSteps(e.addConstant(lhs, whole * loop.lhsStride), e.addConstant(panelAt, whole * kPanel),
-                loop.extent - whole, loop, now, count, sets);
+    if (whole < extent)
+      emitStraight(e.addConstant(lhs, whole * loop.lhsStride), e.addConstant(panelAt, whole * kPanel), extent - whole,
+                   loop, now, count);
     return now;
   }
 
   /// `steps` consecutive k, straight.
-  void emitSteps(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
-                 SmallVector<Value> &sums, int64_t count, int64_t sets) {
+  void emitStraight(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
+                    SmallVector<Value> &sums, int64_t count) {
     Value left = fn.input(problem.lhs).memref, panels = fn.input(problem.packed).memref;
     for (int64_t k = 0; k < steps; ++k) {
       SmallVector<Value> right;
@@ -316,7 +395,10 @@ private:
   ElementEmitter e;
   VectorType vectorType;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
-  Index panel, panelBase, rowBase;
+  Index panel, panelBase, rowBase, prefetchDistance;
+  Value totals;              ///< scratch memory of a tile's sums, if they are taken in blocks
+  int64_t sets = 1;          ///< accumulators per element of the tile
+  bool prefetching = false;  ///< the columns being emitted are those that fetch the next panel
 };
 
 /// Work items of the register tiles.
@@ -376,8 +458,7 @@ public:
     Problem problem = *findProblem(kernel);
     int64_t lanes = target.floatLanes();
     int64_t vectors = std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), lanes));
-    // Accumulators, the panel's vectors and one more must fit the registers.
-    int64_t most = std::min<int64_t>(14, (target.vectorRegisters - vectors - 1) / vectors);
+    int64_t most = mostRows(target, vectors);
     RowTile tile = chooseTile(problem, most, vectors);
     RowSpace space(problem, tile);
     int64_t others = problem.batches() * problem.panels() * space.middleTiles;
@@ -393,7 +474,14 @@ public:
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    return tileItems(*findProblem(kernel), schedule) + borderItems(kernel);
+    return tileItems(*findProblem(kernel), schedule);
+  }
+
+  int64_t scratchBytes(tn::KernelOp kernel, DictionaryAttr schedule) const override {
+    if (!sumsInBlocks(*findProblem(kernel)))
+      return 0;
+    return scheduled(schedule, "rows_outer") * scheduled(schedule, "rows") * scheduled(schedule, "vectors") *
+           scheduled(schedule, "lanes") * 4;
   }
 
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {
@@ -410,6 +498,16 @@ public:
     }
     auto from = typeOf(kernel.getBlock()->getArgument(i)), to = typeOf(kernel.getYield().getValues()[o]);
     return from.getNumElements() == to.getNumElements() && from.getElementType() == to.getElementType();
+  }
+
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override { return i != findProblem(kernel)->packed; }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
+  bool wantsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
+    Problem problem = *findProblem(kernel);
+    int64_t rows = 1;
+    for (const ProblemLoop &loop : problem.m)
+      rows *= loop.extent;
+    return i == problem.lhs && rows >= kTallTile && problem.k.back().lhsStride == 1;
   }
 
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {

@@ -122,11 +122,8 @@ static void mergeSums(SmallVector<ProblemLoop> &loops) {
 
 static SmallVector<int64_t> lhsStridesOf(tn::KernelOp kernel, unsigned argument) {
   auto type = cast<ShapedType>(kernel.getInputs()[argument].getType());
-  SmallVector<int64_t> strides = rowMajorStrides(type.getShape());
-  int64_t offset;
-  if (auto memref = dyn_cast<MemRefType>(type))
-    (void)memref.getStridesAndOffset(strides, offset);
-  return strides;
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref ? memref.getStridesAndOffset().first : rowMajorStrides(type.getShape());
 }
 
 static void describeContract(tn::ContractOp op, tn::UnpackOp unpack, ArrayRef<int64_t> strides, Problem &problem) {

@@ -4,8 +4,7 @@
 // input vector once for all of them; the filter is stored with channels last, so that a tap's weights are one
 // vector.
 //
-// Parallel space: batch times tiles of all but the last spatial dimension times blocks of channels, then the
-// borders of padded results.
+// Parallel space: batch times tiles of all but the last spatial dimension times blocks of channels.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/common/Epilogue.h"
@@ -265,8 +264,13 @@ public:
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    return tiles(findAnchor(kernel), schedule) + borderItems(kernel);
+    return tiles(findAnchor(kernel), schedule);
   }
+
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
+    return i != preparedFilter(findAnchor(kernel)).getArgNumber();
+  }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
 
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::ConvOp conv = findAnchor(fn.getKernel());

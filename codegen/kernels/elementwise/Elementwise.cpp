@@ -46,8 +46,8 @@ class ElementwiseEmitter {
 public:
   ElementwiseEmitter(KernelFunction &fn, const Iteration &iteration, DictionaryAttr schedule)
       : fn(fn), kernel(fn.getKernel()), iteration(iteration), lanes(scheduled(schedule, "lanes")),
-        rows(scheduled(schedule, "rows")), block(scheduled(schedule, "block")),
-        isInPlace(isPurelyElementwise(kernel)), vector(fn.emitter(lanes)), scalar(fn.emitter(1)) {}
+        rows(scheduled(schedule, "rows")), block(scheduled(schedule, "block")), isInPlace(isPurelyElementwise(kernel)),
+        vector(fn.emitter(lanes)), scalar(fn.emitter(1)) {}
 
   void emitItem(Value item) {
     index = scalar.delinearize({item, 0, {}}, itemSpace(iteration, rows, block));
@@ -124,25 +124,23 @@ private:
   }
 
   void emitColumns() {
-    forSegments(iteration.lastDim(), columnRange, block,
-                [&](Range range, std::pair<int64_t, int64_t> bounds, bool whole) {
-                  bool vectors = lanes > 1 && !iteration.turned;
-                  int64_t length = bounds.second - bounds.first + 1;
-                  if (!vectors || length < lanes)
-                    return emitSpan(scalar, range, 1, bounds);
-                  Value count = b().createOrFold<arith::SubIOp>(fn.getLoc(), range.high, range.low);
-                  Value rest =
-                      b().createOrFold<arith::RemSIOp>(fn.getLoc(), count, scalar.indexConstant(lanes));
-                  Value end = b().createOrFold<arith::SubIOp>(fn.getLoc(), range.high, rest);
-                  emitSpan(vector, {range.low, end}, lanes, bounds);
-                  // Every block but the last of a segment has whole vectors.
-                  if (length % lanes == 0 && (whole || iteration.segments(iteration.lastDim()).size() == 2))
-                    return;
-                  if (whole && !isInPlace)
-                    return emitSpan(vector, {scalar.indexConstant(bounds.second + 1 - lanes), range.high},
-                                    lanes, bounds);
-                  emitSpan(scalar, {end, range.high}, 1, bounds);
-                });
+    forSegments(
+        iteration.lastDim(), columnRange, block, [&](Range range, std::pair<int64_t, int64_t> bounds, bool whole) {
+          bool vectors = lanes > 1 && !iteration.turned;
+          int64_t length = bounds.second - bounds.first + 1;
+          if (!vectors || length < lanes)
+            return emitSpan(scalar, range, 1, bounds);
+          Value count = b().createOrFold<arith::SubIOp>(fn.getLoc(), range.high, range.low);
+          Value rest = b().createOrFold<arith::RemSIOp>(fn.getLoc(), count, scalar.indexConstant(lanes));
+          Value end = b().createOrFold<arith::SubIOp>(fn.getLoc(), range.high, rest);
+          emitSpan(vector, {range.low, end}, lanes, bounds);
+          // Every block but the last of a segment has whole vectors.
+          if (length % lanes == 0 && (whole || iteration.segments(iteration.lastDim()).size() == 2))
+            return;
+          if (whole && !isInPlace)
+            return emitSpan(vector, {scalar.indexConstant(bounds.second + 1 - lanes), range.high}, lanes, bounds);
+          emitSpan(scalar, {end, range.high}, 1, bounds);
+        });
   }
 
   /// The elements of a range of the last dimension, `step` at a time.
@@ -164,8 +162,7 @@ private:
                   [&](Range columns, std::pair<int64_t, int64_t> columnBounds, bool) {
                     if (columnBounds.second - columnBounds.first + 1 >= lanes)
                       return loop(columns.low, columns.high, lanes, [&](Value column) {
-                        emitSquare({row, 1, {}, bounds},
-                                   {atMost(column, columnBounds, columns), 0, {}, columnBounds});
+                        emitSquare({row, 1, {}, bounds}, {atMost(column, columnBounds, columns), 0, {}, columnBounds});
                       });
                     Value rowEnd = scalar.addConstant({row, 0, {}}, lanes).base;
                     loop(row, rowEnd, 1, [&](Value one) {
@@ -181,8 +178,7 @@ private:
     auto whole = [&](Value v) { return getConstantIntValue(v).has_value(); };
     if ((bounds.second + 1 - bounds.first) % lanes == 0 && whole(range.low) && whole(range.high))
       return position;
-    return b().createOrFold<arith::MinSIOp>(fn.getLoc(), position,
-                                            scalar.indexConstant(bounds.second + 1 - lanes));
+    return b().createOrFold<arith::MinSIOp>(fn.getLoc(), position, scalar.indexConstant(bounds.second + 1 - lanes));
   }
 
   /// lanes x lanes elements, from vectors along the rows.
@@ -290,9 +286,8 @@ public:
         return false;
     }
     auto first = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType());
-    return llvm::all_of(kernel.getYield().getValues(), [&](Value v) {
-      return cast<RankedTensorType>(v.getType()).getShape() == first.getShape();
-    });
+    return llvm::all_of(kernel.getYield().getValues(),
+                        [&](Value v) { return cast<RankedTensorType>(v.getType()).getShape() == first.getShape(); });
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
@@ -302,14 +297,17 @@ public:
     // Blocks of equal size but for the rounding to vectors.
     auto evenly = [&](int64_t extent, int64_t most, int64_t multiple) {
       int64_t blocks = llvm::divideCeil(extent, std::max<int64_t>(most, 1));
-      return std::clamp<int64_t>(
-          llvm::alignTo(llvm::divideCeil(extent, std::max<int64_t>(blocks, 1)), multiple), 1,
-          std::max<int64_t>(extent, 1));
+      return std::clamp<int64_t>(llvm::alignTo(llvm::divideCeil(extent, std::max<int64_t>(blocks, 1)), multiple), 1,
+                                 std::max<int64_t>(extent, 1));
     };
     int64_t most = iteration.turned ? std::min<int64_t>(elements, kTurnedColumns) : elements;
     int64_t block = evenly(iteration.last(), most, lanes), rows = 1;
     if (iteration.rowDim >= 0)
       rows = evenly(iteration.shape[iteration.rowDim], elements / block, iteration.turned ? lanes : 1);
+    // Buffers whose rows lie apart are not flat any more.
+    ArrayRef<int64_t> full = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType()).getShape();
+    if (iteration.flat && full.size() > 1 && iteration.last() > 0)
+      rows = evenly(full[full.size() - 2], elements / std::min(full.back(), elements), 1);
     return makeSchedule(kernel.getContext(), {{"lanes", lanes}, {"rows", rows}, {"block", block}});
   }
 
@@ -323,9 +321,11 @@ public:
     Value result = kernel.getYield().getValues()[o];
     auto type = cast<RankedTensorType>(argument.getType()), to = cast<RankedTensorType>(result.getType());
     return type.getShape() == to.getShape() &&
-           elementBytes(type.getElementType()) == elementBytes(to.getElementType()) &&
-           isPurelyElementwise(kernel);
+           elementBytes(type.getElementType()) == elementBytes(to.getElementType()) && isPurelyElementwise(kernel);
   }
+
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override { return true; }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return true; }
 
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     int64_t items = extent(fn.getKernel(), schedule);
@@ -352,8 +352,7 @@ private:
     int64_t best = 1;
     auto computed = [&](int64_t registers) { return llvm::alignTo(iteration.last(), registers * lanes); };
     for (int64_t registers : {2, 4})
-      if (iteration.work > 1 && iteration.last() >= registers * lanes &&
-          computed(registers) <= computed(best))
+      if (iteration.work > 1 && iteration.last() >= registers * lanes && computed(registers) <= computed(best))
         best = registers;
     return best * lanes;
   }

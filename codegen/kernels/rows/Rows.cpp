@@ -410,6 +410,9 @@ public:
     return true;
   }
 
+  bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override { return true; }
+  bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return true; }
+
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     RowSpace space = *rowSpace(fn.getKernel());
     Decomposed body(fn.getKernel());

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Times models over batch sizes, image sizes and sequence lengths, and looks for cliffs: sizes whose time per
+operation is more than 25 % above a neighbour's. Writes bench/results/sweep.{json,md}.
+
+  sweep.py [MODEL ...] [--threads 1] [--seconds 1]
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+from compare import HERE, machine, zoo
+
+IMAGES = (160, 192, 224, 256, 288, 320, 384, 448, 512)
+BATCHES = (1, 2, 4, 8, 16, 32)
+TOKENS = (16, 32, 64, 96, 128, 192, 256, 384, 512)
+CLIFF = 1.25
+
+
+def image_shapes(name, channels=3, base=224):
+    sizes = [(f"{size} px", [f"--shape={name}:1x{channels}x{size}x{size}"]) for size in IMAGES]
+    batches = [(f"batch {batch}", [f"--shape={name}:{batch}x{channels}x{base}x{base}"]) for batch in BATCHES]
+    return [sizes, batches]
+
+
+# Per model: series of neighbouring sizes, each with its name and the options that set it.
+SERIES = {
+    "resnet50": image_shapes("input"),
+    "mobilenet_v2": image_shapes("input"),
+    "bert_base_dyn": [[(f"{tokens} tokens", ["--dim=batch=1", f"--dim=seq={tokens}"]) for tokens in TOKENS],
+                      [(f"batch {batch}", [f"--dim=batch={batch}", "--dim=seq=64"]) for batch in BATCHES]],
+}
+
+
+def time_model(tenon, path, options, threads, seconds):
+    """Median ms and Gflop, or None and the error where the model does not compile at this size."""
+    done = subprocess.run([tenon, "bench", path, "--json", f"--threads={threads}", f"--seconds={seconds}", "-q", *options],
+                          capture_output=True, text=True)
+    if done.returncode:
+        return None, done.stderr.strip().splitlines()[-1]
+    result = json.loads(done.stdout)
+    return result["median_seconds"] * 1e3, result["flops"] / 1e9
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*")
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build/release")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
+    arguments = parser.parse_args()
+    build, results = arguments.build.resolve(), []
+    lines = ["| model | size | ms | Gflop | GFLOP/s | time per flop against neighbours |", "|---|---|---|---|---|---|"]
+    for model in arguments.models or SERIES:
+        path = zoo.prepare(model, build / "test/models/zoo")
+        for series in SERIES[model]:
+            points = []
+            for size, options in series:
+                ms, gflop = time_model(build / "tools/tenon/tenon", path, options, arguments.threads, arguments.seconds)
+                if ms is None:
+                    print(f"{model}, {size}: {gflop}", file=sys.stderr)
+                    continue
+                points.append({"model": model, "size": size, "ms": ms, "gflop": gflop})
+            for i, point in enumerate(points):
+                cost = point["ms"] / point["gflop"]
+                around = [p["ms"] / p["gflop"] for p in points[max(0, i - 1):i + 2] if p is not point]
+                point["against_neighbours"] = cost / min(around) if around else 1
+                mark = " **cliff**" if point["against_neighbours"] > CLIFF else ""
+                lines.append(f"| {model} | {point['size']} | {point['ms']:.2f} | {point['gflop']:.2f} | "
+                             f"{point['gflop'] / point['ms'] * 1e3:.0f} | {point['against_neighbours']:.2f}{mark} |")
+                print(lines[-1], flush=True)
+            results += points
+    about = machine()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "sweep.json").write_text(json.dumps({"machine": about, "results": results}, indent=1) + "\n")
+    heading = f"{about['cpu']}, {arguments.threads} thread, {about['date']}, commit {about['commit']}.\n\n"
+    (arguments.out / "sweep.md").write_text(heading + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
