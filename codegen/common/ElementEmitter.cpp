@@ -35,20 +35,15 @@ Type storageType(Type element) {
   return element;
 }
 
-bool isIndexable(Operation *op) {
-  return isa<tn::ElementwiseOpInterface, IndexableOpInterface, tn::ConstantOp>(op);
-}
+bool isIndexable(Operation *op) { return isa<tn::ElementwiseOpInterface, IndexableOpInterface, tn::ConstantOp>(op); }
 
-ElementEmitter::ElementEmitter(OpBuilder &b, Location loc, int64_t lanes)
-    : b(b), loc(loc), laneCount(lanes) {}
+ElementEmitter::ElementEmitter(OpBuilder &b, Location loc, int64_t lanes) : b(b), loc(loc), laneCount(lanes) {}
 
 void ElementEmitter::bind(Value tensor, Provider provider) { providers[tensor] = std::move(provider); }
 
 void ElementEmitter::bind(Value tensor, Buffer buffer) {
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-  bind(tensor, [buffer, element](ElementEmitter &e, ArrayRef<Index> index) {
-    return e.load(buffer, element, index);
-  });
+  bind(tensor, [buffer, element](ElementEmitter &e, ArrayRef<Index> index) { return e.load(buffer, element, index); });
 }
 
 void ElementEmitter::bindAll(const ElementEmitter &other) {
@@ -77,9 +72,7 @@ Value ElementEmitter::element(Value tensor, ArrayRef<Index> index) {
   return value;
 }
 
-Value ElementEmitter::vectorElement(Value tensor, ArrayRef<Index> index) {
-  return broadcast(element(tensor, index));
-}
+Value ElementEmitter::vectorElement(Value tensor, ArrayRef<Index> index) { return broadcast(element(tensor, index)); }
 
 Value ElementEmitter::emit(Value tensor, ArrayRef<Index> index) {
   auto provider = providers.find(tensor);
@@ -94,8 +87,8 @@ Value ElementEmitter::emit(Value tensor, ArrayRef<Index> index) {
     SmallVector<Value> operands;
     bool anyVector = false;
     for (Value operand : op->getOperands()) {
-      operands.push_back(this->element(
-          operand, broadcastIndex(index, cast<RankedTensorType>(operand.getType()).getShape())));
+      operands.push_back(
+          this->element(operand, broadcastIndex(index, cast<RankedTensorType>(operand.getType()).getShape())));
       anyVector |= isa<VectorType>(operands.back().getType());
     }
     if (anyVector)
@@ -113,8 +106,7 @@ Value ElementEmitter::constant(Type element, double value) {
   if (isa<FloatType>(type))
     return arith::ConstantOp::create(b, loc, FloatAttr::get(type, value));
   return arith::ConstantOp::create(
-      b, loc,
-      IntegerAttr::get(type, APInt(type.getIntOrFloatBitWidth(), static_cast<int64_t>(value), true, true)));
+      b, loc, IntegerAttr::get(type, APInt(type.getIntOrFloatBitWidth(), static_cast<int64_t>(value), true, true)));
 }
 
 Value ElementEmitter::broadcast(Value value) {
@@ -204,8 +196,7 @@ public:
     }
     // Infinity (only with two mantissa bits) and NaN; a mantissa that is not zero stays one.
     special = compare(arith::CmpIPredicate::uge, magnitude, constant(firstSpecial));
-    Value rest =
-        mantissa == 2 ? Value(arith::ShLIOp::create(b, loc, magnitude, constant(21))) : constant(0x7fc00000);
+    Value rest = mantissa == 2 ? Value(arith::ShLIOp::create(b, loc, magnitude, constant(21))) : constant(0x7fc00000);
     rest = arith::OrIOp::create(b, loc, arith::OrIOp::create(b, loc, rest, constant(0x7f800000)), signBits);
     return toFloat(arith::SelectOp::create(b, loc, special, rest, result));
   }
@@ -225,16 +216,14 @@ public:
       Value isZero = compare(arith::CmpIPredicate::eq, code, constant(0));
       sign = arith::SelectOp::create(b, loc, isZero, constant(0), sign);
     }
-    return arith::TruncIOp::create(b, loc, like(shape, b.getI8Type()),
-                                   arith::OrIOp::create(b, loc, code, sign));
+    return arith::TruncIOp::create(b, loc, like(shape, b.getI8Type()), arith::OrIOp::create(b, loc, code, sign));
   }
 
 private:
   /// Adding half a unit of the last place but one bit, or all of it for odd results, and cutting off.
   Value roundNormal(Value magnitude) {
     int64_t cut = 23 - mantissa;
-    Value odd =
-        arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, magnitude, constant(cut)), constant(1));
+    Value odd = arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, magnitude, constant(cut)), constant(1));
     Value half = arith::AddIOp::create(b, loc, odd, constant((1 << (cut - 1)) - 1));
     Value sum = arith::AddIOp::create(b, loc, magnitude, half);
     Value code = arith::ShRUIOp::create(b, loc, sum, constant(cut));
@@ -326,16 +315,16 @@ Value ElementEmitter::load(const Buffer &buffer, Type element, ArrayRef<Index> i
       // Evenly spaced elements are put together one by one, which is faster than a gather.
       SmallVector<Value> elements;
       for (int64_t i = 0; i < laneCount; ++i)
-        elements.push_back(memref::LoadOp::create(b, loc, buffer.memref,
-                                                  addConstant({at.base, 0, {}}, i * at.step).base));
+        elements.push_back(
+            memref::LoadOp::create(b, loc, buffer.memref, addConstant({at.base, 0, {}}, i * at.step).base));
       value = vector::FromElementsOp::create(b, loc, type, elements);
     } else if (contiguous) {
       value = vector::MaskedLoadOp::create(b, loc, type, buffer.memref, ValueRange{at.base}, mask, zero);
     } else {
       auto maskType = VectorType::get({laneCount}, b.getI1Type());
       Value lanes = mask ? mask : arith::ConstantOp::create(b, loc, DenseElementsAttr::get(maskType, true));
-      value = vector::GatherOp::create(b, loc, type, buffer.memref, ValueRange{indexConstant(0)},
-                                       positions(at), lanes, zero);
+      value = vector::GatherOp::create(b, loc, type, buffer.memref, ValueRange{indexConstant(0)}, positions(at), lanes,
+                                       zero);
     }
   }
   return afterLoad(b, loc, value, element);
@@ -357,8 +346,8 @@ void ElementEmitter::store(Value value, const Buffer &buffer, Type element, Arra
     return;
   }
   if (mask) {
-    vector::ScatterOp::create(b, loc, /*result=*/Type(), buffer.memref, ValueRange{indexConstant(0)},
-                              positions(at), mask, value);
+    vector::ScatterOp::create(b, loc, /*result=*/Type(), buffer.memref, ValueRange{indexConstant(0)}, positions(at),
+                              mask, value);
     return;
   }
   Value all = positions(at);

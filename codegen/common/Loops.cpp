@@ -8,15 +8,13 @@ using namespace mlir;
 
 namespace tenon::codegen {
 
-SmallVector<Value> emitFor(ElementEmitter &e, Value low, Value high, int64_t step, ValueRange init,
-                           LoopBody body) {
+SmallVector<Value> emitFor(ElementEmitter &e, Value low, Value high, int64_t step, ValueRange init, LoopBody body) {
   OpBuilder &b = e.builder();
   auto loop = scf::ForOp::create(b, e.getLoc(), low, high, e.indexConstant(step), init,
                                  [](OpBuilder &, Location, Value, ValueRange) {});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(loop.getBody());
-  SmallVector<Value> carried =
-      e.scoped([&] { return body(loop.getInductionVar(), loop.getRegionIterArgs()); });
+  SmallVector<Value> carried = e.scoped([&] { return body(loop.getInductionVar(), loop.getRegionIterArgs()); });
   scf::YieldOp::create(b, e.getLoc(), carried);
   return SmallVector<Value>(loop.getResults());
 }
@@ -33,13 +31,12 @@ SmallVector<Value> emitForNest(ElementEmitter &e, ArrayRef<int64_t> extents, Val
       indices.pop_back();
       return result;
     }
-    return emitFor(e, e.indexConstant(0), e.indexConstant(extents[d]), 1, carried,
-                   [&](Value i, ValueRange inner) {
-                     indices.push_back(i);
-                     SmallVector<Value> result = nest(d + 1, inner);
-                     indices.pop_back();
-                     return result;
-                   });
+    return emitFor(e, e.indexConstant(0), e.indexConstant(extents[d]), 1, carried, [&](Value i, ValueRange inner) {
+      indices.push_back(i);
+      SmallVector<Value> result = nest(d + 1, inner);
+      indices.pop_back();
+      return result;
+    });
   };
   return nest(0, init);
 }
@@ -101,8 +98,8 @@ Value reductionAcross(ElementEmitter &e, tn::ReduceKind kind, Type element, Valu
   int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
   while (lanes > 1) {
     lanes /= 2;
-    Value low = vector::ExtractStridedSliceOp::create(b, loc, value, ArrayRef<int64_t>{0},
-                                                      ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
+    Value low = vector::ExtractStridedSliceOp::create(b, loc, value, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{lanes},
+                                                      ArrayRef<int64_t>{1});
     Value high = vector::ExtractStridedSliceOp::create(b, loc, value, ArrayRef<int64_t>{lanes},
                                                        ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
     value = reductionStep(e, kind, element, low, high);

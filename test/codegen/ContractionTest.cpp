@@ -31,9 +31,9 @@ struct Conv {
 
 std::string convText(const Conv &c) {
   std::vector<int64_t> zeros(c.strides.size(), 0), ones(c.strides.size(), 1);
-  return "tn.conv %0, %1 strides " + list(c.strides) + " low " + list(zeros) + " high " + list(zeros) +
-         " dilations " + list(c.dilations) + " input_dilation " + list(ones) + " groups " +
-         std::to_string(c.groups) + " {channels_last}";
+  return "tn.conv %0, %1 strides " + list(c.strides) + " low " + list(zeros) + " high " + list(zeros) + " dilations " +
+         list(c.dilations) + " input_dilation " + list(ones) + " groups " + std::to_string(c.groups) +
+         " {channels_last}";
 }
 
 KernelOptions contraction(double tolerance = 2e-5) {
@@ -55,8 +55,7 @@ void checkBoth(const std::string &function) {
 }
 
 std::string matmul(int64_t m, int64_t n, int64_t k) {
-  return binaryFunction("tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1]", tensor({m, k}), tensor({k, n}),
-                        tensor({m, n}));
+  return binaryFunction("tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1]", tensor({m, k}), tensor({k, n}), tensor({m, n}));
 }
 
 } // namespace
@@ -64,10 +63,9 @@ std::string matmul(int64_t m, int64_t n, int64_t k) {
 TEST_CASE("matrix products of all remainders", "[contraction]") {
   struct {
     int64_t m, n, k;
-  } shapes[] = {{1, 1, 1},    {1, 10, 27}, {2, 31, 3},    {3, 17, 49},   {4, 33, 147},
-                {5, 64, 1},   {6, 24, 27}, {7, 50, 49},   {7, 1000, 3},  {14, 32, 147},
-                {49, 64, 27}, {50, 2, 49}, {50, 33, 5},   {197, 50, 27}, {197, 24, 8},
-                {13, 96, 64}, {29, 10, 7}, {1, 1000, 64}, {8, 8, 8}};
+  } shapes[] = {{1, 1, 1},    {1, 10, 27},  {2, 31, 3},    {3, 17, 49},   {4, 33, 147}, {5, 64, 1},  {6, 24, 27},
+                {7, 50, 49},  {7, 1000, 3}, {14, 32, 147}, {49, 64, 27},  {50, 2, 49},  {50, 33, 5}, {197, 50, 27},
+                {197, 24, 8}, {13, 96, 64}, {29, 10, 7},   {1, 1000, 64}, {8, 8, 8}};
   for (auto [m, n, k] : shapes)
     checkKernel(matmul(m, n, k), contraction());
 }
@@ -79,34 +77,32 @@ TEST_CASE("naive lowering of contractions", "[contraction]") {
 
 TEST_CASE("transposed and batched contractions", "[contraction]") {
   // Either operand transposed, both, and the result.
-  checkBoth(binaryFunction("tn.contract %0 [2, 0], %1 [2, 1] -> [0, 1]", tensor({9, 50}), tensor({9, 33}),
-                           tensor({50, 33})));
-  checkBoth(binaryFunction("tn.contract %0 [0, 2], %1 [1, 2] -> [0, 1]", tensor({7, 27}), tensor({31, 27}),
-                           tensor({7, 31})));
-  checkBoth(binaryFunction("tn.contract %0 [2, 0], %1 [1, 2] -> [0, 1]", tensor({27, 5}), tensor({33, 27}),
-                           tensor({5, 33})));
+  checkBoth(
+      binaryFunction("tn.contract %0 [2, 0], %1 [2, 1] -> [0, 1]", tensor({9, 50}), tensor({9, 33}), tensor({50, 33})));
+  checkBoth(
+      binaryFunction("tn.contract %0 [0, 2], %1 [1, 2] -> [0, 1]", tensor({7, 27}), tensor({31, 27}), tensor({7, 31})));
+  checkBoth(
+      binaryFunction("tn.contract %0 [2, 0], %1 [1, 2] -> [0, 1]", tensor({27, 5}), tensor({33, 27}), tensor({5, 33})));
   KernelOptions naive = contraction();
   naive.templateName = "elementwise";
-  checkKernel(binaryFunction("tn.contract %0 [0, 2], %1 [2, 1] -> [1, 0]", tensor({7, 27}), tensor({27, 17}),
-                             tensor({17, 7})),
-              naive);
+  checkKernel(
+      binaryFunction("tn.contract %0 [0, 2], %1 [2, 1] -> [1, 0]", tensor({7, 27}), tensor({27, 17}), tensor({17, 7})),
+      naive);
   // Attention: heads in the middle, with a batch; scores and values.
-  checkBoth(binaryFunction("tn.contract %0 [0, 2, 1, 4], %1 [0, 3, 1, 4] -> [0, 1, 2, 3]",
-                           tensor({2, 10, 3, 16}), tensor({2, 17, 3, 16}), tensor({2, 3, 10, 17})));
-  checkBoth(binaryFunction("tn.contract %0 [0, 1, 2, 3], %1 [0, 3, 1, 4] -> [0, 2, 1, 4]",
-                           tensor({2, 3, 10, 17}), tensor({2, 17, 3, 16}), tensor({2, 10, 3, 16})));
+  checkBoth(binaryFunction("tn.contract %0 [0, 2, 1, 4], %1 [0, 3, 1, 4] -> [0, 1, 2, 3]", tensor({2, 10, 3, 16}),
+                           tensor({2, 17, 3, 16}), tensor({2, 3, 10, 17})));
+  checkBoth(binaryFunction("tn.contract %0 [0, 1, 2, 3], %1 [0, 3, 1, 4] -> [0, 2, 1, 4]", tensor({2, 3, 10, 17}),
+                           tensor({2, 17, 3, 16}), tensor({2, 10, 3, 16})));
   // Several row, column and sum loops.
-  checkBoth(binaryFunction("tn.contract %0 [0, 1, 4, 5], %1 [4, 5, 2, 3] -> [0, 1, 2, 3]",
-                           tensor({2, 5, 3, 4}), tensor({3, 4, 3, 7}), tensor({2, 5, 3, 7})));
-  checkBoth(binaryFunction("tn.contract %0 [0, 4, 1, 5], %1 [5, 2, 4, 3] -> [0, 1, 2, 3]",
-                           tensor({2, 5, 3, 4}), tensor({4, 2, 5, 64}), tensor({2, 3, 2, 64})));
+  checkBoth(binaryFunction("tn.contract %0 [0, 1, 4, 5], %1 [4, 5, 2, 3] -> [0, 1, 2, 3]", tensor({2, 5, 3, 4}),
+                           tensor({3, 4, 3, 7}), tensor({2, 5, 3, 7})));
+  checkBoth(binaryFunction("tn.contract %0 [0, 4, 1, 5], %1 [5, 2, 4, 3] -> [0, 1, 2, 3]", tensor({2, 5, 3, 4}),
+                           tensor({4, 2, 5, 64}), tensor({2, 3, 2, 64})));
   // No rows at all, no sum at all, a batch only of the right operand.
-  checkBoth(
-      binaryFunction("tn.contract %0 [1], %1 [1, 0] -> [0]", tensor({27}), tensor({27, 33}), tensor({33})));
-  checkBoth(
-      binaryFunction("tn.contract %0 [0], %1 [1] -> [0, 1]", tensor({9}), tensor({35}), tensor({9, 35})));
-  checkBoth(binaryFunction("tn.contract %0 [1, 3], %1 [0, 3, 2] -> [0, 1, 2]", tensor({7, 9}),
-                           tensor({3, 9, 20}), tensor({3, 7, 20})));
+  checkBoth(binaryFunction("tn.contract %0 [1], %1 [1, 0] -> [0]", tensor({27}), tensor({27, 33}), tensor({33})));
+  checkBoth(binaryFunction("tn.contract %0 [0], %1 [1] -> [0, 1]", tensor({9}), tensor({35}), tensor({9, 35})));
+  checkBoth(binaryFunction("tn.contract %0 [1, 3], %1 [0, 3, 2] -> [0, 1, 2]", tensor({7, 9}), tensor({3, 9, 20}),
+                           tensor({3, 7, 20})));
 }
 
 TEST_CASE("convolutions", "[contraction]") {
@@ -143,19 +139,17 @@ TEST_CASE("padded, depthwise and transposed convolutions in the naive lowering",
                    const std::string &result) {
     checkKernel(binaryFunction("tn.conv %0, %1 " + attributes, input, filter, result), naive);
   };
-  check(
-      "strides [1, 1] low [1, 1] high [1, 1] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last}",
-      tensor({1, 7, 7, 3}), tensor({17, 3, 3, 3}), tensor({1, 7, 7, 17}));
-  check("strides [2, 1] low [2, 0] high [1, 3] dilations [1, 2] input_dilation [1, 1] groups 1",
-        tensor({1, 3, 7, 20}), tensor({5, 3, 3, 3}), tensor({1, 5, 4, 19}));
+  check("strides [1, 1] low [1, 1] high [1, 1] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last}",
+        tensor({1, 7, 7, 3}), tensor({17, 3, 3, 3}), tensor({1, 7, 7, 17}));
+  check("strides [2, 1] low [2, 0] high [1, 3] dilations [1, 2] input_dilation [1, 1] groups 1", tensor({1, 3, 7, 20}),
+        tensor({5, 3, 3, 3}), tensor({1, 5, 4, 19}));
   check("strides [1, 1] low [1, 1] high [1, 1] dilations [1, 1] input_dilation [1, 1] groups 33 "
         "{channels_last}",
         tensor({1, 7, 7, 33}), tensor({33, 1, 3, 3}), tensor({1, 7, 7, 33}));
-  check(
-      "strides [1, 1] low [1, 2] high [1, 2] dilations [1, 1] input_dilation [2, 3] groups 1 {channels_last}",
-      tensor({1, 4, 5, 6}), tensor({17, 6, 3, 3}), tensor({1, 7, 15, 17}));
-  check("strides [1, 1] low [1, 2] high [1, 2] dilations [1, 1] input_dilation [2, 3] groups 2",
-        tensor({1, 6, 4, 5}), tensor({4, 3, 3, 3}), tensor({1, 4, 7, 15}));
+  check("strides [1, 1] low [1, 2] high [1, 2] dilations [1, 1] input_dilation [2, 3] groups 1 {channels_last}",
+        tensor({1, 4, 5, 6}), tensor({17, 6, 3, 3}), tensor({1, 7, 15, 17}));
+  check("strides [1, 1] low [1, 2] high [1, 2] dilations [1, 1] input_dilation [2, 3] groups 2", tensor({1, 6, 4, 5}),
+        tensor({4, 3, 3, 3}), tensor({1, 4, 7, 15}));
   check("strides [1] low [-2] high [-1] dilations [1] input_dilation [1] groups 1", tensor({1, 2, 40}),
         tensor({3, 2, 4}), tensor({1, 3, 34}));
 }
@@ -163,60 +157,55 @@ TEST_CASE("padded, depthwise and transposed convolutions in the naive lowering",
 TEST_CASE("epilogues", "[contraction]") {
   auto withEpilogue = [](const std::string &extra, const std::string &body, const std::string &resultType) {
     std::string result = tensor({50, 33});
-    return "func.func @main(%0: " + tensor({50, 27}) + ", %1: " + tensor({27, 33}) + extra + ") -> " +
-           resultType + " {\n  %y = tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1] : " + tensor({50, 27}) + ", " +
-           tensor({27, 33}) + " -> " + result + "\n" + body + "  return %r : " + resultType + "\n}\n";
+    return "func.func @main(%0: " + tensor({50, 27}) + ", %1: " + tensor({27, 33}) + extra + ") -> " + resultType +
+           " {\n  %y = tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1] : " + tensor({50, 27}) + ", " + tensor({27, 33}) +
+           " -> " + result + "\n" + body + "  return %r : " + resultType + "\n}\n";
   };
   std::string plain = tensor({50, 33}), bias = tensor({33});
   std::string addBias = "  %b = tn.add %y, %2 : " + plain + ", " + bias + " -> " + plain + "\n";
-  checkBoth(
-      withEpilogue(", %2: " + bias, addBias + "  %r = tn.relu %b : " + plain + " -> " + plain + "\n", plain));
-  checkBoth(
-      withEpilogue(", %2: " + bias, addBias + "  %r = tn.gelu %b : " + plain + " -> " + plain + "\n", plain));
+  checkBoth(withEpilogue(", %2: " + bias, addBias + "  %r = tn.relu %b : " + plain + " -> " + plain + "\n", plain));
+  checkBoth(withEpilogue(", %2: " + bias, addBias + "  %r = tn.gelu %b : " + plain + " -> " + plain + "\n", plain));
   // A residual, which the result may replace; a column vector; a scalar.
-  checkBoth(withEpilogue(", %2: " + plain,
-                         "  %r = tn.add %y, %2 : " + plain + ", " + plain + " -> " + plain + "\n", plain));
+  checkBoth(
+      withEpilogue(", %2: " + plain, "  %r = tn.add %y, %2 : " + plain + ", " + plain + " -> " + plain + "\n", plain));
   checkBoth(withEpilogue(", %2: " + tensor({50, 1}),
-                         "  %r = tn.mul %y, %2 : " + plain + ", " + tensor({50, 1}) + " -> " + plain + "\n",
-                         plain));
-  checkBoth(withEpilogue(", %2: tensor<f32>",
-                         "  %r = tn.mul %y, %2 : " + plain + ", tensor<f32> -> " + plain + "\n", plain));
+                         "  %r = tn.mul %y, %2 : " + plain + ", " + tensor({50, 1}) + " -> " + plain + "\n", plain));
+  checkBoth(
+      withEpilogue(", %2: tensor<f32>", "  %r = tn.mul %y, %2 : " + plain + ", tensor<f32> -> " + plain + "\n", plain));
   // Reshapes of the result, between epilogue operations too.
   std::string tall = tensor({5, 10, 33}), flat = tensor({1650}), odd = tensor({25, 66});
   checkBoth(withEpilogue(", %2: " + tall,
-                         "  %s = tn.reshape %y : " + plain + " -> " + tall +
-                             "\n  %r = tn.add %s, %2 : " + tall + ", " + tall + " -> " + tall + "\n",
+                         "  %s = tn.reshape %y : " + plain + " -> " + tall + "\n  %r = tn.add %s, %2 : " + tall + ", " +
+                             tall + " -> " + tall + "\n",
                          tall));
   checkBoth(withEpilogue("", "  %r = tn.reshape %y : " + plain + " -> " + flat + "\n", flat));
   checkBoth(withEpilogue(", %2: " + odd,
-                         "  %s = tn.reshape %y : " + plain + " -> " + odd +
-                             "\n  %r = tn.add %s, %2 : " + odd + ", " + odd + " -> " + odd + "\n",
+                         "  %s = tn.reshape %y : " + plain + " -> " + odd + "\n  %r = tn.add %s, %2 : " + odd + ", " +
+                             odd + " -> " + odd + "\n",
                          odd));
   // Other element types on the way out.
   std::string half = "tensor<50x33xf16>", boolean = "tensor<50x33xi1>";
-  checkKernel(withEpilogue("", "  %r = tn.cast %y : " + plain + " -> " + half + "\n", half),
-              contraction(2e-3));
+  checkKernel(withEpilogue("", "  %r = tn.cast %y : " + plain + " -> " + half + "\n", half), contraction(2e-3));
   checkBoth(withEpilogue(", %2: " + boolean,
-                         "  %z = tn.neg %y : " + plain + " -> " + plain + "\n  %r = tn.select %2, %y, %z : " +
-                             boolean + ", " + plain + ", " + plain + " -> " + plain + "\n",
+                         "  %z = tn.neg %y : " + plain + " -> " + plain + "\n  %r = tn.select %2, %y, %z : " + boolean +
+                             ", " + plain + ", " + plain + " -> " + plain + "\n",
                          plain));
 }
 
 TEST_CASE("in place of a residual", "[contraction]") {
   // No row tile overlaps another, so the result may take the residual's memory.
   std::string type = tensor({8, 64});
-  checkKernel("func.func @main(%0: " + tensor({8, 16}) + ", %1: " + tensor({16, 64}) + ", %2: " + type +
-                  ") -> " + type +
-                  " {\n  %y = tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1] : " + tensor({8, 16}) + ", " +
-                  tensor({16, 64}) + " -> " + type + "\n  %r = tn.add %y, %2 : " + type + ", " + type +
-                  " -> " + type + "\n  return %r : " + type + "\n}\n",
+  checkKernel("func.func @main(%0: " + tensor({8, 16}) + ", %1: " + tensor({16, 64}) + ", %2: " + type + ") -> " +
+                  type + " {\n  %y = tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1] : " + tensor({8, 16}) + ", " +
+                  tensor({16, 64}) + " -> " + type + "\n  %r = tn.add %y, %2 : " + type + ", " + type + " -> " + type +
+                  "\n  return %r : " + type + "\n}\n",
               contraction());
 }
 
 TEST_CASE("several results", "[contraction]") {
   std::string type = tensor({7, 33});
-  checkKernel("func.func @main(%0: " + tensor({7, 9}) + ", %1: " + tensor({9, 33}) + ") -> (" + type + ", " +
-                  type + ") {\n  %y = tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1] : " + tensor({7, 9}) + ", " +
+  checkKernel("func.func @main(%0: " + tensor({7, 9}) + ", %1: " + tensor({9, 33}) + ") -> (" + type + ", " + type +
+                  ") {\n  %y = tn.contract %0 [0, 2], %1 [2, 1] -> [0, 1] : " + tensor({7, 9}) + ", " +
                   tensor({9, 33}) + " -> " + type + "\n  %r = tn.tanh %y : " + type + " -> " + type +
                   "\n  return %y, %r : " + type + ", " + type + "\n}\n",
               contraction());

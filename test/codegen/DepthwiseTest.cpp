@@ -21,8 +21,8 @@ std::string type(const std::string &shape) { return "tensor<" + shape + "xf32>";
 std::string depthwise(const std::string &strides, const std::string &dilations, const std::string &channels) {
   std::string zeros = strides.find(',') == std::string::npos ? "[0]" : "[0, 0]",
               ones = strides.find(',') == std::string::npos ? "[1]" : "[1, 1]";
-  return "tn.conv %0, %1 strides " + strides + " low " + zeros + " high " + zeros + " dilations " +
-         dilations + " input_dilation " + ones + " groups " + channels + " {channels_last}";
+  return "tn.conv %0, %1 strides " + strides + " low " + zeros + " high " + zeros + " dilations " + dilations +
+         " input_dilation " + ones + " groups " + channels + " {channels_last}";
 }
 
 } // namespace
@@ -44,37 +44,35 @@ TEST_CASE("depthwise convolutions", "[depthwise]") {
       {"[3, 1]", "[1, 1]", "19", "2x10x20x19", "19x1x2x2", "2x3x19x19"},
   };
   for (auto &c : cases) {
-    std::string function = binaryFunction(depthwise(c.strides, c.dilations, c.channels), type(c.input),
-                                          type(c.filter), type(c.result));
+    std::string function =
+        binaryFunction(depthwise(c.strides, c.dilations, c.channels), type(c.input), type(c.filter), type(c.result));
     checkKernel(function, options("depthwise"));
     KernelOptions naive = options("elementwise");
     naive.force = true;
     checkKernel(function, naive);
   }
-  checkKernel(
-      binaryFunction("tn.conv %0, %1 strides [1, 1, 2] low [0, 0, 0] high [0, 0, 0] dilations [1, 1, 1] "
-                     "input_dilation [1, 1, 1] groups 20 {channels_last}",
-                     type("2x4x5x9x20"), type("20x1x2x3x3"), type("2x3x3x4x20")),
-      options("depthwise"));
+  checkKernel(binaryFunction("tn.conv %0, %1 strides [1, 1, 2] low [0, 0, 0] high [0, 0, 0] dilations [1, 1, 1] "
+                             "input_dilation [1, 1, 1] groups 20 {channels_last}",
+                             type("2x4x5x9x20"), type("20x1x2x3x3"), type("2x3x3x4x20")),
+              options("depthwise"));
 }
 
 static std::string paddedConv(const std::string &channels, const std::string &low, const std::string &high,
                               const std::string &padded) {
   std::string result = type("1x7x7x" + channels), bias = type(channels);
-  return "func.func @main(%0: " + type("1x9x9x" + channels) + ", %1: " + type(channels + "x1x3x3") +
-         ", %2: " + bias + ") -> " + type(padded) + " {\n  %y = " + depthwise("[1, 1]", "[1, 1]", channels) +
-         " : " + type("1x9x9x" + channels) + ", " + type(channels + "x1x3x3") + " -> " + result +
-         "\n  %b = tn.add %y, %2 : " + result + ", " + bias + " -> " + result +
-         "\n  %r = tn.pad %b constant " + low + " " + high + " 0.5 : " + result + " -> " + type(padded) +
-         "\n  return %r : " + type(padded) + "\n}\n";
+  return "func.func @main(%0: " + type("1x9x9x" + channels) + ", %1: " + type(channels + "x1x3x3") + ", %2: " + bias +
+         ") -> " + type(padded) + " {\n  %y = " + depthwise("[1, 1]", "[1, 1]", channels) + " : " +
+         type("1x9x9x" + channels) + ", " + type(channels + "x1x3x3") + " -> " + result +
+         "\n  %b = tn.add %y, %2 : " + result + ", " + bias + " -> " + result + "\n  %r = tn.pad %b constant " + low +
+         " " + high + " 0.5 : " + result + " -> " + type(padded) + "\n  return %r : " + type(padded) + "\n}\n";
 }
 
 static std::string paddedMatmul(const std::string &low, const std::string &high, const std::string &padded) {
   return "func.func @main(%0: " + type("2x5x9") + ", %1: " + type("9x33") + ") -> " + type(padded) +
-         " {\n  %y = tn.contract %0 [0, 1, 3], %1 [3, 2] -> [0, 1, 2] : " + type("2x5x9") + ", " +
-         type("9x33") + " -> " + type("2x5x33") + "\n  %z = tn.relu %y : " + type("2x5x33") + " -> " +
-         type("2x5x33") + "\n  %r = tn.pad %z constant " + low + " " + high + " 0.0 : " + type("2x5x33") +
-         " -> " + type(padded) + "\n  return %r : " + type(padded) + "\n}\n";
+         " {\n  %y = tn.contract %0 [0, 1, 3], %1 [3, 2] -> [0, 1, 2] : " + type("2x5x9") + ", " + type("9x33") +
+         " -> " + type("2x5x33") + "\n  %z = tn.relu %y : " + type("2x5x33") + " -> " + type("2x5x33") +
+         "\n  %r = tn.pad %z constant " + low + " " + high + " 0.0 : " + type("2x5x33") + " -> " + type(padded) +
+         "\n  return %r : " + type(padded) + "\n}\n";
 }
 
 TEST_CASE("padded results", "[depthwise][contraction]") {

@@ -264,8 +264,8 @@ struct UnpackModel : IndexableModel<UnpackModel, tn::UnpackOp> {
 } // namespace
 
 void attachMovementModels(MLIRContext *context) {
-  attachModels<ReshapeModel, TransposeModel, BroadcastModel, SliceModel, PadModel, ConcatModel, IotaModel,
-               PackModel, UnpackModel>(context);
+  attachModels<ReshapeModel, TransposeModel, BroadcastModel, SliceModel, PadModel, ConcatModel, IotaModel, PackModel,
+               UnpackModel>(context);
 }
 
 } // namespace tenon::codegen

@@ -47,8 +47,8 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
   }
 
   /// The reduction without loops.
-  static Value emitStraight(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<Index> index,
-                            ArrayRef<int64_t> extents, Value sum) {
+  static Value emitStraight(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<Index> index, ArrayRef<int64_t> extents,
+                            Value sum) {
     SmallVector<int64_t> strides = rowMajorStrides(extents);
     SmallVector<Index> source(index);
     for (int64_t number = 0; number < product(extents); ++number) {
@@ -78,8 +78,7 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
                    [&](Value i, ValueRange carried) -> SmallVector<Value> {
                      Value x = likeStart(e, first, at(i));
                      Value better = replaces(e, element, x, carried[0], greatest, reduce.getSelectLast());
-                     Value position =
-                         likeStart(e, first, arith::IndexCastOp::create(b, loc, b.getI64Type(), i));
+                     Value position = likeStart(e, first, arith::IndexCastOp::create(b, loc, b.getI64Type(), i));
                      return {arith::SelectOp::create(b, loc, better, x, carried[0]),
                              arith::SelectOp::create(b, loc, better, position, carried[1])};
                    })[1];
@@ -109,8 +108,7 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
 struct WindowModel : IndexableModel<WindowModel, tn::WindowOp> {
   Value emitElement(Operation *op, ElementEmitter &e, unsigned, ArrayRef<Index> index) const {
     auto window = cast<tn::WindowOp>(op);
-    Value start =
-        startValue(e, reductionNeutral(e, window.getKind(), window.getType().getElementType()), index);
+    Value start = startValue(e, reductionNeutral(e, window.getKind(), window.getType().getElementType()), index);
     SmallVector<Index> source(index.size());
     return e.roundTo(emitDim(window, e, index, 0, source, start), window.getType().getElementType());
   }
@@ -183,8 +181,7 @@ struct WindowModel : IndexableModel<WindowModel, tn::WindowOp> {
   }
 
   /// Narrows [begin, end) to the taps inside the operand, for a window that begins at `first`.
-  static void clampTaps(tn::WindowOp window, ElementEmitter &e, size_t d, Value first, Value &begin,
-                        Value &end) {
+  static void clampTaps(tn::WindowOp window, ElementEmitter &e, size_t d, Value first, Value &begin, Value &end) {
     OpBuilder &b = e.builder();
     Location loc = e.getLoc();
     int64_t dilation = window.getDilations()[d], size = window.getOperand().getType().getDimSize(d);

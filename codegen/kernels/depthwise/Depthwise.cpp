@@ -71,8 +71,7 @@ int64_t channelBlock(tn::ConvOp conv, const PixelTile &tile, int64_t lanes) {
   constexpr int64_t kItems = 64, kLeastChannels = 64;
   int64_t channels = conv.getType().getShape().back();
   int64_t others = product(itemSpace(conv, tile, channels));
-  int64_t blocks =
-      std::clamp<int64_t>(llvm::divideCeil(kItems, others), 1, llvm::divideCeil(channels, kLeastChannels));
+  int64_t blocks = std::clamp<int64_t>(llvm::divideCeil(kItems, others), 1, llvm::divideCeil(channels, kLeastChannels));
   return llvm::alignTo(llvm::divideCeil(channels, blocks), lanes);
 }
 
@@ -95,8 +94,7 @@ public:
       pixel[conv.getSpatialDim(spatial - 2)] = tileStart(at[at.size() - 2], tile.rows, tile.vertical.extent);
     Value first = e.multiply(at.back(), block).base, last = e.indexConstant(channels);
     if (channels > block)
-      last =
-          arith::MinSIOp::create(fn.builder(), fn.getLoc(), e.addConstant({first, 0, {}}, block).base, last);
+      last = arith::MinSIOp::create(fn.builder(), fn.getLoc(), e.addConstant({first, 0, {}}, block).base, last);
     emitFor(e, e.indexConstant(0), e.indexConstant(tile.columnTiles()), 1, {}, [&](Value t, ValueRange) {
       pixel[conv.getSpatialDim(spatial - 1)] = tileStart({t, 0, {}}, tile.columns, tile.horizontal.extent);
       emitChannels(first, last);
@@ -109,8 +107,7 @@ private:
   Index tileStart(const Index &number, int64_t size, int64_t extent) {
     Index start = e.multiply(number, size);
     if (extent % size != 0)
-      start.base =
-          arith::MinSIOp::create(fn.builder(), fn.getLoc(), start.base, e.indexConstant(extent - size));
+      start.base = arith::MinSIOp::create(fn.builder(), fn.getLoc(), start.base, e.indexConstant(extent - size));
     return start;
   }
 
@@ -121,8 +118,8 @@ private:
       SmallVector<bool> bits(lanes, false);
       std::fill(bits.begin(), bits.begin() + channels, true);
       auto type = VectorType::get({lanes}, fn.builder().getI1Type());
-      e.setMask(arith::ConstantOp::create(fn.builder(), fn.getLoc(),
-                                          DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
+      e.setMask(
+          arith::ConstantOp::create(fn.builder(), fn.getLoc(), DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
       e.scoped([&] { emitTile({e.indexConstant(0), 1, {}}); });
       return e.setMask({});
     }
@@ -160,8 +157,7 @@ private:
     for (int64_t number = 0; number < product(sizes); ++number) {
       int64_t offset = 0;
       for (int64_t i = 0; i < untiled; ++i)
-        offset +=
-            number / strides[i] % sizes[i] * conv.getDilations()[i] * input.strides[conv.getSpatialDim(i)];
+        offset += number / strides[i] % sizes[i] * conv.getDilations()[i] * input.strides[conv.getSpatialDim(i)];
       emitPlane(e.addConstant(base, offset), channel, number * tile.vertical.taps * tile.horizontal.taps);
     }
     for (int64_t r = 0; r < tile.rows; ++r)
@@ -238,8 +234,7 @@ public:
     OpBuilder outside(kernel), inside(conv);
     Location loc = conv.getLoc();
     Value operand = kernel.getInputs()[argument.getArgNumber()];
-    Value squeezed =
-        tn::ReshapeOp::create(outside, loc, RankedTensorType::get(shape, plain.getElementType()), operand);
+    Value squeezed = tn::ReshapeOp::create(outside, loc, RankedTensorType::get(shape, plain.getElementType()), operand);
     Value turned = tn::TransposeOp::create(outside, loc, squeezed, there);
     unsigned position = kernel.getInputs().size();
     kernel.getInputsMutable().append(turned);
@@ -257,10 +252,9 @@ public:
     tn::ConvOp conv = findAnchor(kernel);
     PixelTile tile(conv, target);
     int64_t lanes = target.floatLanes();
-    return makeSchedule(kernel.getContext(), {{"lanes", lanes},
-                                              {"rows", tile.rows},
-                                              {"columns", tile.columns},
-                                              {"block", channelBlock(conv, tile, lanes)}});
+    return makeSchedule(
+        kernel.getContext(),
+        {{"lanes", lanes}, {"rows", tile.rows}, {"columns", tile.columns}, {"block", channelBlock(conv, tile, lanes)}});
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {

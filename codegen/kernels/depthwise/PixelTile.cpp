@@ -24,8 +24,7 @@ SmallVector<std::pair<int64_t, int64_t>> PixelAxis::uses(int64_t position, int64
 }
 
 PixelTile::PixelTile(tn::ConvOp conv) {
-  ArrayRef<int64_t> shape = conv.getType().getShape(),
-                    taps = conv.getFilter().getType().getShape().drop_front(2);
+  ArrayRef<int64_t> shape = conv.getType().getShape(), taps = conv.getFilter().getType().getShape().drop_front(2);
   auto axis = [&](int64_t i) -> PixelAxis {
     return {shape[conv.getSpatialDim(i)], taps[i], conv.getStrides()[i], conv.getDilations()[i]};
   };

@@ -16,9 +16,7 @@ bool isFlat(tn::KernelOp kernel) {
       if (!cast<MemRefType>(type).getLayout().isIdentity())
         return false;
   ArrayRef<int64_t> shape = shapeOf(kernel.getYield().getValues()[0]);
-  auto fits = [&](Value v) {
-    return shapeOf(v) == shape || cast<RankedTensorType>(v.getType()).getNumElements() == 1;
-  };
+  auto fits = [&](Value v) { return shapeOf(v) == shape || cast<RankedTensorType>(v.getType()).getNumElements() == 1; };
   if (!llvm::all_of(kernel.getBlock()->getArguments(), fits))
     return false;
   for (Operation &op : kernel.getBlock()->without_terminator())
@@ -36,8 +34,7 @@ using Mapping = SmallVector<Follows>;
 /// Follows the iteration space from the yielded values to the inputs.
 class BodyWalk {
 public:
-  BodyWalk(ArrayRef<int64_t> shape, SmallVector<SmallVector<int64_t>> &breaks)
-      : shape(shape), breaks(breaks) {}
+  BodyWalk(ArrayRef<int64_t> shape, SmallVector<SmallVector<int64_t>> &breaks) : shape(shape), breaks(breaks) {}
 
   void visit(Value v, const Mapping &at) {
     Operation *op = v.getDefiningOp();
@@ -62,8 +59,8 @@ public:
       visitOther(op, at);
   }
 
-  bool isComplete = true; ///< everything was understood
-  int64_t taps = 1;       ///< elements that a window or reduction reads for one of its result
+  bool isComplete = true;                       ///< everything was understood
+  int64_t taps = 1;                             ///< elements that a window or reduction reads for one of its result
   llvm::MapVector<int64_t, int64_t> contiguous; ///< elements of inputs that are contiguous along a dimension
 
 private:
@@ -138,8 +135,7 @@ private:
   void visitReshape(tn::ReshapeOp op, const Mapping &at) {
     ArrayRef<int64_t> from = shapeOf(op.getOperand()), to = shapeOf(op.getResult());
     Mapping source(from.size());
-    for (size_t i = 1; i <= std::min(from.size(), to.size()) && from[from.size() - i] == to[to.size() - i];
-         ++i)
+    for (size_t i = 1; i <= std::min(from.size(), to.size()) && from[from.size() - i] == to[to.size() - i]; ++i)
       source[from.size() - i] = at[to.size() - i];
     visit(op.getOperand(), source);
   }
