@@ -10,8 +10,7 @@ namespace tenon::tn {
 constexpr int64_t kMaxInlineBytes = 1024;
 
 /// The value of a tn.constant attribute; nothing if a weight's source is not known.
-std::optional<Tensor> constantValue(mlir::MLIRContext *context, mlir::Attribute value,
-                                    mlir::RankedTensorType type);
+std::optional<Tensor> constantValue(mlir::MLIRContext *context, mlir::Attribute value, mlir::RankedTensorType type);
 
 /// The value of `v` if a tn.constant defines it.
 std::optional<Tensor> constantValue(mlir::Value v);

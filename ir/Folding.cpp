@@ -10,9 +10,7 @@ namespace tenon::tn {
 constexpr int64_t kMaxFoldedOperand = 1 << 16;
 constexpr uint64_t kMaxFoldedFlops = 1 << 26;
 
-static RankedTensorType resultType(Operation *op) {
-  return cast<RankedTensorType>(op->getResult(0).getType());
-}
+static RankedTensorType resultType(Operation *op) { return cast<RankedTensorType>(op->getResult(0).getType()); }
 
 /// The attribute of a splat with one element's value.
 static Attribute splatAttribute(RankedTensorType type, Scalar value) {
@@ -57,9 +55,7 @@ static Attribute foldSplats(Operation *op, ArrayRef<Attribute> operands) {
     SmallVector<Scalar> scalars = llvm::map_to_vector(splats, splatScalar);
     return splatAttribute(resultType(op), elementwise.evaluateScalar(scalars));
   }
-  auto sameValue = [&](DenseElementsAttr other) {
-    return other.resizeSplat(splats[0].getType()) == splats[0];
-  };
+  auto sameValue = [&](DenseElementsAttr other) { return other.resizeSplat(splats[0].getType()) == splats[0]; };
   if (movesElementsOnly(op, splats[0]) && llvm::all_of(splats, sameValue))
     return splats[0].resizeSplat(resultType(op));
   return {};
@@ -87,8 +83,7 @@ std::optional<SmallVector<Attribute>> foldConstant(Operation *op) {
     return SmallVector<Attribute>{splat};
   if (isa<ReshapeOp>(op) && isa<WeightAttr>(operands[0]))
     return operands;
-  if (!isSmall(op->getResultTypes(), kMaxFoldedElements) ||
-      !isSmall(op->getOperandTypes(), kMaxFoldedOperand))
+  if (!isSmall(op->getResultTypes(), kMaxFoldedElements) || !isSmall(op->getOperandTypes(), kMaxFoldedOperand))
     return std::nullopt;
   if (auto cost = dyn_cast<CostOpInterface>(op); cost && cost.getFlops() > kMaxFoldedFlops)
     return std::nullopt;
@@ -128,8 +123,7 @@ SmallVector<Value> foldOrKeep(OpBuilder &b, Operation *op) {
     SmallVector<OpFoldResult> folded;
     if (failed(op->fold(folded)))
       break;
-    if (folded.size() != op->getNumResults() ||
-        !llvm::all_of(folded, [](OpFoldResult r) { return isa<Value>(r); }))
+    if (folded.size() != op->getNumResults() || !llvm::all_of(folded, [](OpFoldResult r) { return isa<Value>(r); }))
       continue;
     SmallVector<Value> values = llvm::map_to_vector(folded, [](OpFoldResult r) { return cast<Value>(r); });
     if (values == SmallVector<Value>(op->getResults()))

@@ -15,8 +15,7 @@ namespace {
 struct Layout {
   explicit Layout(MemRefType type) : bytes(elementBytes(type.getElementType())) {
     isKnown = succeeded(type.getStridesAndOffset(strides, offset));
-    contiguous =
-        isKnown && offset == 0 && (strides == rowMajorStrides(type.getShape()) || type.getNumElements() <= 1);
+    contiguous = isKnown && offset == 0 && (strides == rowMajorStrides(type.getShape()) || type.getNumElements() <= 1);
   }
   SmallVector<int64_t> strides;
   int64_t offset = 0, bytes;
@@ -116,8 +115,7 @@ static bool overlaps(const Tensor &tensor, const Buffer &buffer, MemRefType type
   int64_t last = layout.offset;
   for (auto [stride, size] : llvm::zip(layout.strides, type.getShape()))
     last += stride * (size - 1);
-  const char *begin = buffer.data + layout.offset * layout.bytes,
-             *end = buffer.data + (last + 1) * layout.bytes;
+  const char *begin = buffer.data + layout.offset * layout.bytes, *end = buffer.data + (last + 1) * layout.bytes;
   return tensor.getData() < end && begin < tensor.getData() + tensor.getNumBytes();
 }
 
@@ -182,8 +180,7 @@ void writeBuffer(const Tensor &tensor, MemRefType type, char *data) {
 
 LogicalResult interpret(func::FuncOp function, ArrayRef<Tensor> arguments, SmallVectorImpl<Tensor> &results) {
   if (function.isExternal() || function.getNumArguments() != arguments.size())
-    return function.emitError("takes ")
-           << function.getNumArguments() << " arguments, " << arguments.size() << " given";
+    return function.emitError("takes ") << function.getNumArguments() << " arguments, " << arguments.size() << " given";
   Frame frame;
   for (auto [value, tensor] : llvm::zip(function.getArguments(), arguments)) {
     if (isa<BaseMemRefType>(value.getType())) {

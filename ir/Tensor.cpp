@@ -113,8 +113,7 @@ Scalar Tensor::get(int64_t p) const {
     return Scalar::real(value);
   }
   case Kind::OtherFloat:
-    return Scalar::real(
-        fromBits(cast<FloatType>(getElementType()).getFloatSemantics(), load<uint8_t>(data, p)));
+    return Scalar::real(fromBits(cast<FloatType>(getElementType()).getFloatSemantics(), load<uint8_t>(data, p)));
   case Kind::Bool:
     return Scalar::integer(load<uint8_t>(data, p) != 0);
   case Kind::I8:

@@ -92,8 +92,8 @@ struct ContractOfReshape : OpRewritePattern<ContractOp> {
     Value operands[2];
     for (unsigned i : {0, 1})
       operands[i] = createReshape(rewriter, op->getOperand(i).getLoc(), op->getOperand(i), loops.shapes[i]);
-    Value result = ContractOp::create(rewriter, op.getLoc(), operands[0], operands[1], loops.dims[0],
-                                      loops.dims[1], loops.dims[2]);
+    Value result = ContractOp::create(rewriter, op.getLoc(), operands[0], operands[1], loops.dims[0], loops.dims[1],
+                                      loops.dims[2]);
     rewriter.replaceOp(op, createReshape(rewriter, op.getLoc(), result, shapeOf(op)));
     return success();
   }
@@ -111,8 +111,7 @@ struct ContractOfReshape : OpRewritePattern<ContractOp> {
   /// Merges what a reshape has split; from the back, so that positions stay right.
   static bool mergeSplitLoops(Value operand, unsigned i, Loops &loops) {
     auto reshape = operand.getDefiningOp<ReshapeOp>();
-    auto groups =
-        reshape ? ReshapeGroups::get(shapeOf(reshape.getOperand()), shapeOf(operand)) : std::nullopt;
+    auto groups = reshape ? ReshapeGroups::get(shapeOf(reshape.getOperand()), shapeOf(operand)) : std::nullopt;
     if (!groups)
       return false;
     bool changed = false;
@@ -127,8 +126,6 @@ struct ContractOfReshape : OpRewritePattern<ContractOp> {
 
 } // namespace
 
-void addContractReshapeRules(RewritePatternSet &patterns) {
-  patterns.add<ContractOfReshape>(patterns.getContext());
-}
+void addContractReshapeRules(RewritePatternSet &patterns) { patterns.add<ContractOfReshape>(patterns.getContext()); }
 
 } // namespace tenon

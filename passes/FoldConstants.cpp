@@ -56,8 +56,8 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
   }
 
   bool fold(Operation *op) {
-    if (!isa<ReferenceOpInterface>(op) || op->getNumRegions() != 0 ||
-        !llvm::all_of(op->getOperands(), isConstant) || !isStatic(op->getResultTypes()) || op->use_empty())
+    if (!isa<ReferenceOpInterface>(op) || op->getNumRegions() != 0 || !llvm::all_of(op->getOperands(), isConstant) ||
+        !isStatic(op->getResultTypes()) || op->use_empty())
       return false;
     std::optional<SmallVector<Attribute>> values = foldConstant(op);
     if (!values && isWorthIt(op))

@@ -8,9 +8,9 @@
 //===----------------------------------------------------------------------===//
 #include "ir/Constant.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
-#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -192,8 +192,8 @@ private:
         Operation *producer = operand.getDefiningOp();
         if (!producer || !isFree(producer) || !isPointwise(producer))
           continue;
-        bool repeats = isa<tn::BroadcastOp>(op) || typeOf(operand).getNumElements() <
-                                                      typeOf(op->getResult(0)).getNumElements();
+        bool repeats =
+            isa<tn::BroadcastOp>(op) || typeOf(operand).getNumElements() < typeOf(op->getResult(0)).getNumElements();
         auto elementwise = dyn_cast<tn::ElementwiseOpInterface>(producer);
         if (repeats && elementwise && elementwise.isExpensive())
           continue;

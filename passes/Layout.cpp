@@ -70,8 +70,7 @@ private:
     Value v = operand.get();
     if (assignment.operandFollows(op, operand.getOperandNumber()))
       return inLast(v);
-    if (auto layout = dyn_cast<LayoutOpInterface>(op);
-        layout && !layout.followsLayout(operand.getOperandNumber()))
+    if (auto layout = dyn_cast<LayoutOpInterface>(op); layout && !layout.followsLayout(operand.getOperandNumber()))
       return inFirst(v);
     Value first = inFirst(v);
     b.setInsertionPointAfterValue(first);

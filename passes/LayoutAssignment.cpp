@@ -27,8 +27,7 @@ static std::optional<DimGroups> regroup(ArrayRef<int64_t> from, DimGroups g, Arr
   if (llvm::is_contained(from, 0) || llvm::is_contained(to, 0))
     return std::nullopt;
   /// How many of `dims` to take for a product: as many as before if that is right, else as few as possible.
-  auto take = [](ArrayRef<int64_t> dims, int64_t wanted, unsigned before,
-                 bool back) -> std::optional<unsigned> {
+  auto take = [](ArrayRef<int64_t> dims, int64_t wanted, unsigned before, bool back) -> std::optional<unsigned> {
     auto part = [&](unsigned n) { return back ? dims.take_back(n) : dims.take_front(n); };
     if (before <= dims.size() && product(part(before)) == wanted)
       return before;
@@ -193,8 +192,7 @@ private:
       SmallVector<int64_t> shape(permutation.size() - shapeOf(operand.get()).size(), 1);
       llvm::append_range(shape, shapeOf(operand.get()));
       if (!movesOnlyUnits(shape, permutation))
-        graph.addEdge(node, MinCut::sink,
-                      product(shape) * elementBytes(getElementTypeOrSelf(operand.get().getType())));
+        graph.addEdge(node, MinCut::sink, product(shape) * elementBytes(getElementTypeOrSelf(operand.get().getType())));
     }
   }
 

@@ -19,12 +19,10 @@ llvm::SmallVector<int64_t> permuteList(llvm::ArrayRef<int64_t> list, llvm::Array
 bool movesOnlyUnits(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> permutation);
 
 /// `v` transposed: `v` itself, a reshape where no element moves, or a tn.transpose.
-mlir::Value createTranspose(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v,
-                            llvm::ArrayRef<int64_t> permutation);
+mlir::Value createTranspose(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, llvm::ArrayRef<int64_t> permutation);
 
 /// `v` under another shape; `v` itself if it has it, and no chains of reshapes.
-mlir::Value createReshape(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v,
-                          llvm::ArrayRef<int64_t> shape);
+mlir::Value createReshape(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, llvm::ArrayRef<int64_t> shape);
 
 /// `v` with dimensions of size 1 put before its own up to `rank`.
 mlir::Value extendRank(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, int64_t rank);

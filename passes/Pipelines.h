@@ -12,10 +12,9 @@ struct KernelLibrary;
 /// What the stages may be told.
 struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   /// Bytes up to which a folded constant may be larger than what it is computed from.
-  Option<int64_t> maxGrowth{
-      *this, "max-growth",
-      llvm::cl::desc("Bytes up to which a folded constant may be larger than its operands"),
-      llvm::cl::init(65536)};
+  Option<int64_t> maxGrowth{*this, "max-growth",
+                            llvm::cl::desc("Bytes up to which a folded constant may be larger than its operands"),
+                            llvm::cl::init(65536)};
   /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
   Option<int64_t> winograd{*this, "winograd", llvm::cl::desc("Largest tile of Winograd's algorithm; 0: direct"),
                            llvm::cl::init(4)};

@@ -5,11 +5,11 @@
 // own, which the emitter evaluates once, at compile time.
 //
 //===----------------------------------------------------------------------===//
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/ArenaPlan.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -48,6 +48,12 @@ MemRefType paddedBufferType(Type type) {
     stride *= shape[d];
   }
   return MemRefType::get(shape, tensor.getElementType(), StridedLayoutAttr::get(type.getContext(), 0, strides));
+}
+
+/// Elements of the last dimension.
+int64_t rowLength(Value v) {
+  auto type = cast<RankedTensorType>(v.getType());
+  return type.getRank() ? type.getShape().back() : 1;
 }
 
 /// The value whose memory `v` is: reshapes are other views of the same bytes.
@@ -129,20 +135,43 @@ private:
   }
 
   /// Marks the tensors whose rows are to lie a line further apart: those whose distance is a bad one for a reader
-  /// of several rows at a time, if all readers and the writer can do with it.
+  /// of several rows at a time, and those whose memory they may take over.
   void findPadded() {
     for (auto [i, operand] : llvm::enumerate(block.getTerminator()->getOperands()))
       outputOf[rootOf(operand)] = i;
-    for (tn::KernelOp kernel : block.getOps<tn::KernelOp>())
-      for (auto [o, result] : llvm::enumerate(kernel.getResults())) {
-        auto type = cast<RankedTensorType>(result.getType());
-        int64_t row = type.getRank() > 1 ? type.getShape().back() * elementBytes(type.getElementType()) : 0;
+    auto kernels = llvm::to_vector(block.getOps<tn::KernelOp>());
+    for (tn::KernelOp kernel : llvm::reverse(kernels))
+      for (OpResult result : kernel.getResults()) {
         bool wanted = false;
-        if (row > 0 && row % kCrowdedBytes == 0 && !outputOf.count(result) &&
-            library.find(*kernel.getTemplateName())->writesPaddedRows(kernel, o) &&
-            readPadded(result, type.getShape().back(), wanted) && wanted)
-          padded.insert(result);
+        if (!padded.contains(result) && !(canPad(result, wanted) && wanted))
+          continue;
+        padded.insert(result);
+        padPredecessors(kernel, result);
       }
+  }
+
+  /// Pads what a kernel could overwrite by its padded result.
+  void padPredecessors(tn::KernelOp kernel, OpResult result) {
+    const KernelModel *model = library.find(*kernel.getTemplateName());
+    for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
+      auto root = dyn_cast<OpResult>(rootOf(input));
+      bool wanted = false;
+      if (root && isa<tn::KernelOp>(root.getOwner()) && bytesOf(root.getType()) == bytesOf(result.getType()) &&
+          rowLength(root) == rowLength(result) && lastUse(root) == steps[kernel] &&
+          model->allowsInPlace(kernel, i, result.getResultNumber()) && canPad(root, wanted))
+        padded.insert(root);
+    }
+  }
+
+  /// Whether the writer and all readers of a kernel's result can do with padded rows, and their distance is a bad one.
+  /// Sets `wanted` if a reader asks for them.
+  bool canPad(OpResult result, bool &wanted) {
+    auto type = cast<RankedTensorType>(result.getType());
+    int64_t row = type.getRank() > 1 ? type.getShape().back() * elementBytes(type.getElementType()) : 0;
+    auto kernel = cast<tn::KernelOp>(result.getOwner());
+    return row > 0 && row % kCrowdedBytes == 0 && !outputOf.count(result) &&
+           library.find(*kernel.getTemplateName())->writesPaddedRows(kernel, result.getResultNumber()) &&
+           readPadded(result, type.getShape().back(), wanted);
   }
 
   /// Whether all that read `v` take it in padded rows of `length` elements. Sets `wanted` if one asks for it.
@@ -219,9 +248,7 @@ private:
   /// Whether elements of two tensors of one size lie at the same places.
   bool sameRows(Value from, Value to) {
     bool isPadded = padded.contains(from);
-    return isPadded == padded.contains(to) &&
-           (!isPadded || cast<RankedTensorType>(from.getType()).getShape().back() ==
-                             cast<RankedTensorType>(to.getType()).getShape().back());
+    return isPadded == padded.contains(to) && (!isPadded || rowLength(from) == rowLength(to));
   }
 
   ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }

@@ -101,8 +101,7 @@ struct RaiseGelu : OpRewritePattern<MulOp> {
       if (x.getType() != op.getType() || x == op)
         continue;
       auto argument = Polynomial::get(function->getOperand(0), x, {});
-      auto whole =
-          argument && argument->isNear(inner) ? Polynomial::get(op, x, function->getResult(0)) : std::nullopt;
+      auto whole = argument && argument->isNear(inner) ? Polynomial::get(op, x, function->getResult(0)) : std::nullopt;
       if (!whole || !whole->isNear(outer))
         continue;
       if (isErf)

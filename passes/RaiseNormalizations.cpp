@@ -133,8 +133,8 @@ template <typename Op> struct RaiseNormalize : OpRewritePattern<Op> {
 } // namespace
 
 void addNormalizationRules(RewritePatternSet &patterns) {
-  patterns.add<RaiseSoftmax<MulOp>, RaiseSoftmax<DivOp>, RaiseLogSoftmax, RaiseLogOfSoftmax,
-               RaiseNormalize<MulOp>, RaiseNormalize<DivOp>>(patterns.getContext());
+  patterns.add<RaiseSoftmax<MulOp>, RaiseSoftmax<DivOp>, RaiseLogSoftmax, RaiseLogOfSoftmax, RaiseNormalize<MulOp>,
+               RaiseNormalize<DivOp>>(patterns.getContext());
 }
 
 } // namespace tenon

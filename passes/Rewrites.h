@@ -9,8 +9,7 @@ namespace tenon {
 
 /// Applies patterns until none matches, or `budget` times if that is not negative. Fails, with an error, if
 /// the rules do not come to an end: they are bounded by a multiple of the number of operations.
-llvm::LogicalResult applyRewrites(mlir::func::FuncOp function, mlir::RewritePatternSet &&patterns,
-                                  int64_t budget);
+llvm::LogicalResult applyRewrites(mlir::func::FuncOp function, mlir::RewritePatternSet &&patterns, int64_t budget);
 
 /// The canonicalization patterns that the operations of the tn dialect define.
 void addDialectPatterns(mlir::RewritePatternSet &patterns);

@@ -1,7 +1,7 @@
 //===- Schedule.cpp - Prepares kernels and gives them schedules ----------===//
+#include "mlir/IR/IRMapping.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 

@@ -289,11 +289,10 @@ void addArithmeticRules(RewritePatternSet &patterns) {
   patterns.add<RightIdentity<AddOp>, RightIdentity<SubOp>, RightIdentity<OrOp>, RightIdentity<XorOp>,
                RightIdentity<ShlOp>, RightIdentity<ShrOp>>(context, 0.0);
   patterns.add<RightIdentity<MulOp>, RightIdentity<DivOp>, RightIdentity<PowOp>>(context, 1.0);
-  patterns.add<NarrowOperands, SubToAdd, DivToMul, SmallPower, MaxToRelu, MergeCasts, SimplifySelect>(
-      context);
+  patterns.add<NarrowOperands, SubToAdd, DivToMul, SmallPower, MaxToRelu, MergeCasts, SimplifySelect>(context);
   patterns.add<Involution<NotOp>, Involution<NegOp>>(context);
-  patterns.add<Projection<ReluOp>, Projection<AbsOp>, Projection<FloorOp>, Projection<CeilOp>,
-               Projection<RoundOp>, Projection<SignOp>>(context);
+  patterns.add<Projection<ReluOp>, Projection<AbsOp>, Projection<FloorOp>, Projection<CeilOp>, Projection<RoundOp>,
+               Projection<SignOp>>(context);
 }
 
 } // namespace tenon

@@ -119,8 +119,7 @@ struct SimplifyBroadcast : OpRewritePattern<BroadcastOp> {
       rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), inner.getOperand());
       return success();
     }
-    if (op.getOperand().getType() == op.getType() ||
-        product(shapeOf(op.getOperand())) != product(shapeOf(op)))
+    if (op.getOperand().getType() == op.getType() || product(shapeOf(op.getOperand())) != product(shapeOf(op)))
       return failure();
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getOperand());
     return success();
@@ -151,8 +150,7 @@ struct ConvOfPad : OpRewritePattern<ConvOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &rewriter) const override {
     auto pad = op.getInput().getDefiningOp<PadOp>();
-    if (!pad || pad.getMode() != PadMode::Constant || !pad.getValue().isZero() ||
-        !allEqual(op.getInputDilation(), 1))
+    if (!pad || pad.getMode() != PadMode::Constant || !pad.getValue().isZero() || !allEqual(op.getInputDilation(), 1))
       return failure();
     SmallVector<int64_t> low(op.getLow()), high(op.getHigh());
     int64_t left = 0;
@@ -267,8 +265,8 @@ struct SimplifyWindow : OpRewritePattern<WindowOp> {
 } // namespace
 
 void addMovementRules(RewritePatternSet &patterns) {
-  patterns.add<SliceOfSlice, SliceOfConcat, FlattenConcat, GatherToSlice, SimplifyBroadcast, PadOfPad,
-               ConvOfPad, WindowOfPad, SimplifyReduce, SimplifyWindow>(patterns.getContext());
+  patterns.add<SliceOfSlice, SliceOfConcat, FlattenConcat, GatherToSlice, SimplifyBroadcast, PadOfPad, ConvOfPad,
+               WindowOfPad, SimplifyReduce, SimplifyWindow>(patterns.getContext());
 }
 
 } // namespace tenon

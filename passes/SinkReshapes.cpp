@@ -88,9 +88,7 @@ template <typename Op> struct SinkThroughRows : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
   static SmallVector<int64_t> getAxes(SoftmaxOp op) { return {static_cast<int64_t>(op.getAxis())}; }
-  template <typename Other> static SmallVector<int64_t> getAxes(Other op) {
-    return SmallVector<int64_t>(op.getAxes());
-  }
+  template <typename Other> static SmallVector<int64_t> getAxes(Other op) { return SmallVector<int64_t>(op.getAxes()); }
   static void setAxes(SoftmaxOp op, ArrayRef<int64_t> axes) { op.setAxis(axes.front()); }
   template <typename Other> static void setAxes(Other op, ArrayRef<int64_t> axes) { op.setAxes(axes); }
 
@@ -208,8 +206,7 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
     before += countReshapes(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<SinkThroughElementwise, SinkThroughRows<SoftmaxOp>, SinkThroughRows<NormalizeOp>,
-                 SinkThroughRows<ReduceOp>, SinkThroughSlice, SinkThroughConcat, CompactTranspose>(
-        &getContext());
+                 SinkThroughRows<ReduceOp>, SinkThroughSlice, SinkThroughConcat, CompactTranspose>(&getContext());
     addContractReshapeRules(patterns);
     TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
     ContractOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -10,12 +10,12 @@ namespace tenon {
 
 /// One level of code in an artifact: a processor family that the same instructions suit.
 struct Target {
-  std::string name;             ///< as in -mcpu: "x86-64-v3"
-  std::string triple;           ///< "x86_64-unknown-linux-gnu"
-  std::string cpu;              ///< LLVM's name of the processor to tune for
-  std::string features;         ///< LLVM feature string
-  uint32_t requiredFeatures;    ///< TN_CPU_* bits of the ABI
-  int64_t vectorBytes;          ///< widest vector register
+  std::string name;          ///< as in -mcpu: "x86-64-v3"
+  std::string triple;        ///< "x86_64-unknown-linux-gnu"
+  std::string cpu;           ///< LLVM's name of the processor to tune for
+  std::string features;      ///< LLVM feature string
+  uint32_t requiredFeatures; ///< TN_CPU_* bits of the ABI
+  int64_t vectorBytes;       ///< widest vector register
   int64_t vectorRegisters;
 
   int64_t floatLanes() const { return vectorBytes / 4; }

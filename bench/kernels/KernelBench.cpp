@@ -24,19 +24,15 @@ using namespace tenon;
 
 namespace {
 
-llvm::cl::opt<std::string> targetName("target",
-                                      llvm::cl::desc("Level to compile for (default: this machine's best)"));
+llvm::cl::opt<std::string> targetName("target", llvm::cl::desc("Level to compile for (default: this machine's best)"));
 llvm::cl::opt<std::string> filter("filter", llvm::cl::desc("Only kernels whose name contains this"));
 llvm::cl::opt<std::string> jsonPath("json", llvm::cl::desc("Write the results to this file"));
-llvm::cl::opt<bool> assembly("assembly",
-                             llvm::cl::desc("Print the kernels' assembly instead of timing them"));
+llvm::cl::opt<bool> assembly("assembly", llvm::cl::desc("Print the kernels' assembly instead of timing them"));
 llvm::cl::opt<double> seconds("seconds", llvm::cl::desc("Time per measurement"), llvm::cl::init(0.2));
 
 constexpr int64_t kColdBytes = 96 << 20; ///< more than the caches hold
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// Median time of one call, from batches of calls that last long enough for the clock.
 double medianTime(llvm::function_ref<void()> call) {
@@ -59,8 +55,7 @@ constexpr int64_t kPeakSteps = 100000;
 constexpr int kPeakSums = 12; ///< enough to hide the latency
 
 /// Multiply-adds that nothing waits for. The results go somewhere, so that they are computed.
-template <int bytes>
-inline __attribute__((always_inline)) void multiplyAdds(const float *factor, float *sink) {
+template <int bytes> inline __attribute__((always_inline)) void multiplyAdds(const float *factor, float *sink) {
   typedef float Vector __attribute__((vector_size(bytes)));
   Vector sums[kPeakSums] = {}, x = sums[0] + factor[0], y = sums[0] + factor[1];
   for (int64_t i = 0; i < kPeakSteps; ++i)
@@ -80,8 +75,7 @@ __attribute__((target("avx2,fma"), noinline)) void multiplyAddsV3(const float *f
 /// Floating-point operations per second of a loop of multiply-adds.
 double measurePeak(const Target &target) {
   float factor[] = {1, 1e-9f}, sink = 0;
-  double time =
-      medianTime([&] { (target.vectorBytes == 64 ? multiplyAddsV4 : multiplyAddsV3)(factor, &sink); });
+  double time = medianTime([&] { (target.vectorBytes == 64 ? multiplyAddsV4 : multiplyAddsV3)(factor, &sink); });
   return 2.0 * kPeakSums * kPeakSteps * target.floatLanes() / time;
 }
 
@@ -99,8 +93,7 @@ int64_t bytesOf(Type type) {
 /// 64-byte aligned memory of small random floats, or zeros for other element types.
 class Memory {
 public:
-  explicit Memory(int64_t bytes, bool random)
-      : data(std::aligned_alloc(64, llvm::alignTo(bytes + 1, 64)), std::free) {
+  explicit Memory(int64_t bytes, bool random) : data(std::aligned_alloc(64, llvm::alignTo(bytes + 1, 64)), std::free) {
     std::mt19937 engine(1);
     auto *floats = static_cast<float *>(data.get());
     for (int64_t i = 0; i < bytes / 4; ++i)
@@ -128,8 +121,7 @@ public:
     for (int64_t c = 0; c < copies; ++c) {
       std::vector<void *> pointers = {activations.get()};
       for (Type type : kernel.getInputs().drop_front().getTypes())
-        pointers.push_back(
-            keep(Memory(bytesOf(type), isa<FloatType>(cast<RankedTensorType>(type).getElementType()))));
+        pointers.push_back(keep(Memory(bytesOf(type), isa<FloatType>(cast<RankedTensorType>(type).getElementType()))));
       for (const Memory &output : outputs)
         pointers.push_back(output.get());
       sets.push_back(pointers);
@@ -166,9 +158,8 @@ Result measure(const codegen::LoadedKernel &kernel, const std::string &name, con
   for (Type type : op->getResultTypes())
     result.bytes += bytesOf(type);
   // Of a table only what is picked is read.
-  op.getBlock()->walk([&](tn::GatherOp gather) {
-    result.bytes += bytesOf(gather.getType()) - bytesOf(gather.getOperand().getType());
-  });
+  op.getBlock()->walk(
+      [&](tn::GatherOp gather) { result.bytes += bytesOf(gather.getType()) - bytesOf(gather.getOperand().getType()); });
   Buffers buffers(op, kernel.scratchBytes);
   result.peak = measurePeak(target);
   result.hot = medianTime([&] { buffers.run(kernel, 0); });
@@ -238,9 +229,9 @@ int main(int argc, char **argv) {
   codegen::registerCodegenDialects(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
-  llvm::outs() << llvm::formatv("{0,-32} {1,-12} {2,10} {3,10} {4,8} {5,7} {6,7} {7,8} {8,8} {9,8}\n",
-                                target->name, "template", "hot us", "cold us", "GFLOP/s", "hot %", "cold %",
-                                "hot GB/s", "cold GB/s", "comp. ms");
+  llvm::outs() << llvm::formatv("{0,-32} {1,-12} {2,10} {3,10} {4,8} {5,7} {6,7} {7,8} {8,8} {9,8}\n", target->name,
+                                "template", "hot us", "cold us", "GFLOP/s", "hot %", "cold %", "hot GB/s", "cold GB/s",
+                                "comp. ms");
   llvm::json::Array results;
   bool good = true;
   for (const bench::KernelShape &shape : bench::kernelShapes()) {
@@ -260,8 +251,8 @@ int main(int argc, char **argv) {
       llvm::errs() << jsonPath << ": " << error.message() << "\n";
       return 4;
     }
-    file << llvm::formatv("{0:2}\n", llvm::json::Value(llvm::json::Object{{"target", target->name},
-                                                                          {"kernels", std::move(results)}}));
+    file << llvm::formatv(
+        "{0:2}\n", llvm::json::Value(llvm::json::Object{{"target", target->name}, {"kernels", std::move(results)}}));
   }
   return good ? 0 : 1;
 }

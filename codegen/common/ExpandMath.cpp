@@ -71,12 +71,8 @@ ExpanderTable makeTable() {
   addUnary<mlir::math::RoundOp>(table, expansionRound);
   addBinary<mlir::math::Atan2Op>(table, expansionAtan2);
   addBinary<mlir::math::PowFOp>(table, expansionPow);
-  table["math.fpowi"] = [](MathBuilder &m, Operation *op) -> SmallVector<Num> {
-    return {expandFPowI(m, op)};
-  };
-  table["math.clampf"] = [](MathBuilder &m, Operation *op) -> SmallVector<Num> {
-    return {expandClamp(m, op)};
-  };
+  table["math.fpowi"] = [](MathBuilder &m, Operation *op) -> SmallVector<Num> { return {expandFPowI(m, op)}; };
+  table["math.clampf"] = [](MathBuilder &m, Operation *op) -> SmallVector<Num> { return {expandClamp(m, op)}; };
   table["math.sincos"] = [](MathBuilder &m, Operation *op) -> SmallVector<Num> {
     Num x = m.wrap(op->getOperand(0));
     return {expansionSin(x), expansionCos(x)};
@@ -89,8 +85,7 @@ LogicalResult expandOp(Operation *op, const Expander &expand) {
   Type element = getElementTypeOrSelf(type);
   auto shaped = dyn_cast<ShapedType>(type);
   if (!(element.isF32() || element.isF64()) || (shaped && !isa<VectorType>(type)))
-    return op->emitOpError("cannot be expanded on ")
-           << type << "; convert it to f32 or f64 scalars or vectors first";
+    return op->emitOpError("cannot be expanded on ") << type << "; convert it to f32 or f64 scalars or vectors first";
   OpBuilder builder(op);
   MathBuilder m(builder, op->getLoc(), type);
   SmallVector<Num> results = expand(m, op);

@@ -9,7 +9,7 @@ namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
   static const KernelModel *const templates[] = {&contractionTemplate(), &winogradTemplate(), &depthwiseTemplate(),
-                                                 &lstmTemplate(), &rowsTemplate(), &elementwiseTemplate()};
+                                                 &lstmTemplate(),        &rowsTemplate(),     &elementwiseTemplate()};
   return templates;
 }
 
@@ -20,9 +20,7 @@ const KernelTemplate *findTemplate(llvm::StringRef name) {
   return nullptr;
 }
 
-int64_t scheduled(DictionaryAttr schedule, llvm::StringRef name) {
-  return schedule.getAs<IntegerAttr>(name).getInt();
-}
+int64_t scheduled(DictionaryAttr schedule, llvm::StringRef name) { return schedule.getAs<IntegerAttr>(name).getInt(); }
 
 DictionaryAttr makeSchedule(MLIRContext *context, llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> entries) {
   Builder b(context);
@@ -74,8 +72,8 @@ KernelFunction::KernelFunction(OpBuilder &b, ModuleOp module, llvm::StringRef na
     : b(b), loc(b.getUnknownLoc()), kernel(kernel), target(target) {
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   b.setInsertionPointToEnd(module.getBody());
-  function = func::FuncOp::create(
-      b, loc, name, b.getFunctionType({pointer, b.getI64Type(), b.getI64Type(), pointer}, {}));
+  function =
+      func::FuncOp::create(b, loc, name, b.getFunctionType({pointer, b.getI64Type(), b.getI64Type(), pointer}, {}));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   begin = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(1));
@@ -84,8 +82,8 @@ KernelFunction::KernelFunction(OpBuilder &b, ModuleOp module, llvm::StringRef na
   Value pointers = entry->getArgument(0);
   for (auto [i, type] : llvm::enumerate(kernel.getInputs().getTypes()))
     inputs.push_back(makeBuffer(pointers, i, type));
-  TypeRange outputTypes = kernel.isBufferForm() ? TypeRange(kernel.getOutputs().getTypes())
-                                                : TypeRange(kernel.getResultTypes());
+  TypeRange outputTypes =
+      kernel.isBufferForm() ? TypeRange(kernel.getOutputs().getTypes()) : TypeRange(kernel.getResultTypes());
   for (auto [i, type] : llvm::enumerate(outputTypes))
     outputs.push_back(makeBuffer(pointers, inputs.size() + i, type));
 }

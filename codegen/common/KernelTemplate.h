@@ -10,8 +10,8 @@
 
 #include "codegen/common/ElementEmitter.h"
 #include "ir/Dialect.h"
-#include "passes/KernelModel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/KernelModel.h"
 
 namespace tenon::codegen {
 

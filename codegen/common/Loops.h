@@ -21,8 +21,7 @@ emitForNest(ElementEmitter &e, llvm::ArrayRef<int64_t> extents, mlir::ValueRange
 /// Neutral element of a reduction in the compute type of `element`.
 mlir::Value reductionNeutral(ElementEmitter &e, tn::ReduceKind kind, mlir::Type element);
 /// One step of a reduction; operands are scalars or vectors of the compute type of `element`.
-mlir::Value reductionStep(ElementEmitter &e, tn::ReduceKind kind, mlir::Type element, mlir::Value x,
-                          mlir::Value y);
+mlir::Value reductionStep(ElementEmitter &e, tn::ReduceKind kind, mlir::Type element, mlir::Value x, mlir::Value y);
 /// A vector reduced to a scalar.
 mlir::Value reductionAcross(ElementEmitter &e, tn::ReduceKind kind, mlir::Type element, mlir::Value vector);
 

@@ -80,8 +80,7 @@ private:
   }
 
   llvm::Constant *string(llvm::StringRef text) {
-    auto *variable = llvm::cast<llvm::GlobalVariable>(
-        global(llvm::ConstantDataArray::getString(context, text), "str"));
+    auto *variable = llvm::cast<llvm::GlobalVariable>(global(llvm::ConstantDataArray::getString(context, text), "str"));
     variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
     return variable;
   }
@@ -132,10 +131,9 @@ private:
       weights = symbol;
     }
     llvm::Constant *entries = array({writeEntry()}, "entries");
-    return global(sized({i32(TN_MODEL_MAGIC), i32(TN_ABI_VERSION), i32(1), string(program.name),
-                         string("tenon 0.1.0"), entries, i32(kernels.size()), i32(0), array(kernels, "kernels"),
-                         i64(program.weightBytes), weights,
-                         llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(hash))},
+    return global(sized({i32(TN_MODEL_MAGIC), i32(TN_ABI_VERSION), i32(1), string(program.name), string("tenon 0.1.0"),
+                         entries, i32(kernels.size()), i32(0), array(kernels, "kernels"), i64(program.weightBytes),
+                         weights, llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(hash))},
                         sizeof(tn_model_desc)),
                   "model");
   }
@@ -144,12 +142,11 @@ private:
     llvm::SmallVector<llvm::Constant *> levels, steps;
     for (const Target *target : library.targets)
       levels.push_back(sized({i32(target->requiredFeatures), string(target->name), writeRun(*target),
-                              i64(program.arenaBytes), i64(scratchBytes(*target)),
-                              llvm::ConstantPointerNull::get(ptr)},
+                              i64(program.arenaBytes), i64(scratchBytes(*target)), llvm::ConstantPointerNull::get(ptr)},
                              sizeof(tn_level_entry)));
     for (const Program::Step &step : program.steps)
-      steps.push_back(sized({i32(step.kernel), string(step.sources), i64(step.flops), i64(step.bytes)},
-                            sizeof(tn_step_desc)));
+      steps.push_back(
+          sized({i32(step.kernel), string(step.sources), i64(step.flops), i64(step.bytes)}, sizeof(tn_step_desc)));
     return sized({i32(program.inputs.size()), i32(program.outputs.size()), i32(0), i32(levels.size()),
                   i32(steps.size()), string("main"), tensors(program.inputs), tensors(program.outputs),
                   llvm::ConstantPointerNull::get(ptr), array(levels, "levels"), array(steps, "steps"),
@@ -179,7 +176,8 @@ private:
       return b.CreateLoad(ptr, b.CreateConstGEP1_64(b.getInt8Ty(), invocation, offset));
     };
     llvm::Value *api = field(offsetof(tn_invocation, api));
-    llvm::Value *parallel = b.CreateLoad(ptr, b.CreateConstGEP1_64(b.getInt8Ty(), api, offsetof(tn_host_api, parallel)));
+    llvm::Value *parallel =
+        b.CreateLoad(ptr, b.CreateConstGEP1_64(b.getInt8Ty(), api, offsetof(tn_host_api, parallel)));
     llvm::Value *arena = field(offsetof(tn_invocation, arena)), *weights = field(offsetof(tn_invocation, weights));
     llvm::Value *inputs = field(offsetof(tn_invocation, inputs)), *outputs = field(offsetof(tn_invocation, outputs));
     size_t most = 1;
@@ -195,12 +193,13 @@ private:
       for (auto [i, buffer] : llvm::enumerate(step.buffers)) {
         llvm::Value *base = buffer.kind == Program::Buffer::Arena ? arena : weights;
         if (buffer.kind == Program::Buffer::Input || buffer.kind == Program::Buffer::Output)
-          base = b.CreateLoad(ptr, b.CreateConstGEP1_64(ptr, buffer.kind == Program::Buffer::Input ? inputs : outputs,
-                                                        buffer.index));
+          base = b.CreateLoad(
+              ptr, b.CreateConstGEP1_64(ptr, buffer.kind == Program::Buffer::Input ? inputs : outputs, buffer.index));
         b.CreateStore(b.CreateConstGEP1_64(b.getInt8Ty(), base, buffer.offset), b.CreateConstGEP1_64(ptr, buffers, i));
       }
-      b.CreateCall(callType, parallel,
-                   {invocation, i32(s), kernelFunction(program.kernels[step.kernel].name, target), buffers, i64(extent)});
+      b.CreateCall(
+          callType, parallel,
+          {invocation, i32(s), kernelFunction(program.kernels[step.kernel].name, target), buffers, i64(extent)});
     }
     b.CreateRet(i32(0));
     return run;
@@ -219,16 +218,16 @@ private:
     for (auto [i, target] : llvm::enumerate(library.targets))
       features[i] = i32(target->requiredFeatures);
     auto *list = llvm::ConstantArray::get(llvm::ArrayType::get(b.getInt32Ty(), 8), features);
-    llvm::Constant *body =
-        sized({i32(TN_MODEL_MAGIC), i32(TN_ABI_VERSION), i32(llvm::ELF::EM_X86_64), i32(library.targets.size()), list,
-               i32(0), i64(program.weightBytes), i64(0), i64(0)},
-              sizeof(tn_note));
+    llvm::Constant *body = sized({i32(TN_MODEL_MAGIC), i32(TN_ABI_VERSION), i32(llvm::ELF::EM_X86_64),
+                                  i32(library.targets.size()), list, i32(0), i64(program.weightBytes), i64(0), i64(0)},
+                                 sizeof(tn_note));
     llvm::Constant *owner = llvm::ConstantDataArray::getString(context, llvm::StringRef("Tenon\0\0", 7));
     // Header and owner take 20 bytes; the descriptor follows without a gap.
-    llvm::Constant *note = llvm::ConstantStruct::getAnon(context, {i32(6), i32(sizeof(tn_note)), i32(TN_NOTE_TYPE), owner, body},
-                                         /*Packed=*/true);
-    auto *variable = new llvm::GlobalVariable(module, note->getType(), true, llvm::GlobalValue::PrivateLinkage, note,
-                                              "tenon_note");
+    llvm::Constant *note =
+        llvm::ConstantStruct::getAnon(context, {i32(6), i32(sizeof(tn_note)), i32(TN_NOTE_TYPE), owner, body},
+                                      /*Packed=*/true);
+    auto *variable =
+        new llvm::GlobalVariable(module, note->getType(), true, llvm::GlobalValue::PrivateLinkage, note, "tenon_note");
     variable->setSection(".note.tenon");
     variable->setAlignment(llvm::Align(4));
     used(variable);

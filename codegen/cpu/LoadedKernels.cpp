@@ -38,8 +38,7 @@ static tn::KernelOp wrap(func::FuncOp main) {
   return kernel;
 }
 
-llvm::LogicalResult formSingleKernel(ModuleOp module, const KernelLibrary &library,
-                                     llvm::StringRef templateName) {
+llvm::LogicalResult formSingleKernel(ModuleOp module, const KernelLibrary &library, llvm::StringRef templateName) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   tn::KernelOp kernel = wrap(main);
   const KernelModel *model = templateName.empty() ? library.match(kernel) : library.find(templateName);
@@ -92,8 +91,8 @@ llvm::Expected<LoadedKernels> LoadedKernels::load(func::FuncOp function, const T
       return std::move(error);
   for (size_t i = 0; i < objects.size(); ++i) {
     // Kernels are hidden: they are reached through the program's table in an artifact.
-    auto order = llvm::orc::makeJITDylibSearchOrder({&jit.getMainJITDylib()},
-                                                    llvm::orc::JITDylibLookupFlags::MatchAllSymbols);
+    auto order =
+        llvm::orc::makeJITDylibSearchOrder({&jit.getMainJITDylib()}, llvm::orc::JITDylibLookupFlags::MatchAllSymbols);
     auto symbol = jit.getExecutionSession().lookup(order, jit.mangleAndIntern("kernel" + std::to_string(i)));
     if (!symbol)
       return symbol.takeError();

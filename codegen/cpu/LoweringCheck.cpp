@@ -15,9 +15,8 @@
 namespace tenon::codegen {
 
 llvm::StringRef cliffName(Cliff cliff) {
-  static const llvm::StringRef names[] = {
-      "masked access", "gather or scatter", "scalar floats",    "element access",
-      "call",          "block operation",   "stack allocation", "spill"};
+  static const llvm::StringRef names[] = {"masked access", "gather or scatter", "scalar floats",    "element access",
+                                          "call",          "block operation",   "stack allocation", "spill"};
   return names[static_cast<size_t>(cliff)];
 }
 
@@ -71,8 +70,8 @@ void checkAnywhere(const llvm::Instruction &instruction, Report &report) {
 void checkInLoop(const llvm::Instruction &instruction, Report &report) {
   if (llvm::isa<llvm::InsertElementInst, llvm::ExtractElementInst>(instruction)) {
     // Element 0 of a constant is a scalar on its way to all lanes, or a load of one lane.
-    bool first = llvm::isa<llvm::InsertElementInst>(instruction) &&
-                 llvm::isa<llvm::Constant>(instruction.getOperand(0));
+    bool first =
+        llvm::isa<llvm::InsertElementInst>(instruction) && llvm::isa<llvm::Constant>(instruction.getOperand(0));
     if (!first)
       report.add(Cliff::ElementAccess, instruction);
     return;

@@ -88,9 +88,8 @@ static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &ta
     return nullptr;
   llvm::TargetOptions options;
   options.MCOptions.AsmVerbose = true; // loops and spills are named in assembly
-  return std::unique_ptr<llvm::TargetMachine>(
-      llvmTarget->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
-                                      std::nullopt, llvm::CodeGenOptLevel::Default));
+  return std::unique_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
+      triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
 /// The middle end without its vectorizers and unrolling: kernels arrive in the vectors and tiles they are to have.

@@ -18,8 +18,7 @@ enum class CodeForm { Object, Assembly, LLVMIR };
 void registerCodegenDialects(mlir::DialectRegistry &registry);
 
 /// Emits the function `name` for a kernel into `module`: scf, vector and memref code.
-mlir::LogicalResult emitKernel(mlir::ModuleOp module, llvm::StringRef name, tn::KernelOp kernel,
-                               const Target &target);
+mlir::LogicalResult emitKernel(mlir::ModuleOp module, llvm::StringRef name, tn::KernelOp kernel, const Target &target);
 
 /// Lowers a module of kernel functions to the LLVM dialect.
 mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);

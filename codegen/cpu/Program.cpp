@@ -28,8 +28,7 @@ static std::string sourcesOf(tn::KernelOp kernel) {
 static bool sameKernel(tn::KernelOp a, tn::KernelOp b) {
   auto sameTypes = [](Value x, Value y) { return success(x.getType() == y.getType()); };
   return OperationEquivalence::isEquivalentTo(a, b, sameTypes, nullptr, OperationEquivalence::IgnoreLocations) &&
-         a.getInputs().getTypes() == b.getInputs().getTypes() &&
-         a.getOutputs().getTypes() == b.getOutputs().getTypes();
+         a.getInputs().getTypes() == b.getInputs().getTypes() && a.getOutputs().getTypes() == b.getOutputs().getTypes();
 }
 
 static llvm::hash_code hashKernel(tn::KernelOp kernel) {

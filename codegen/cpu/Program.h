@@ -43,8 +43,8 @@ Program collectProgram(mlir::ModuleOp module, llvm::StringRef name);
 
 /// Compiles every kernel for every target, and the host code and descriptor; gives one object each.
 /// `querySymbol` is the function that returns the descriptor. `linkedWeights`: the descriptor refers to the symbol
-/// `<query symbol>_weights`, defined elsewhere; otherwise the runtime maps them. `progress` is told, one call at a time,
-/// how many kernels are done of how many.
+/// `<query symbol>_weights`, defined elsewhere; otherwise the runtime maps them. `progress` is told, one call at a
+/// time, how many kernels are done of how many.
 mlir::LogicalResult compileProgram(mlir::ModuleOp module, const Program &program, const KernelLibrary &library,
                                    llvm::StringRef querySymbol, bool linkedWeights,
                                    const std::array<uint8_t, 32> &weightsHash,

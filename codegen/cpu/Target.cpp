@@ -7,8 +7,8 @@
 namespace tenon {
 
 static const Target kTargets[] = {
-    {"x86-64-v4", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit",
-     TN_CPU_X86_64_V3 | TN_CPU_X86_64_V4, 64, 32},
+    {"x86-64-v4", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", TN_CPU_X86_64_V3 | TN_CPU_X86_64_V4, 64,
+     32},
     {"x86-64-v3", "x86_64-unknown-linux-gnu", "x86-64-v3", "", TN_CPU_X86_64_V3, 32, 16},
 };
 
@@ -29,7 +29,7 @@ const Target *hostTarget() {
   if (!has({"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"}))
     return nullptr;
   return has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}) ? findTarget("x86-64-v4")
-                                                                         : findTarget("x86-64-v3");
+                                                                          : findTarget("x86-64-v3");
 }
 
 } // namespace tenon

@@ -94,8 +94,7 @@ int main(int argc, char **argv) {
     auto start = std::chrono::steady_clock::now();
     if (auto status = context->run(0, {input}, {&output}); !status)
       return fail(status.message());
-    microseconds.push_back(
-        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    microseconds.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
     answers.push_back(static_cast<int>(std::max_element(probabilities, probabilities + 10) - probabilities));
   }
 
@@ -106,7 +105,6 @@ int main(int argc, char **argv) {
   std::nth_element(microseconds.begin(), microseconds.begin() + microseconds.size() / 2, microseconds.end());
   std::printf("%zu of %zu held-out images read correctly: %.1f%%\n", right, images.size(),
               100.0 * static_cast<double>(right) / static_cast<double>(images.size()));
-  std::printf("%.1f microseconds per image (median, one thread, code for %s)\n",
-              microseconds[microseconds.size() / 2],
+  std::printf("%.1f microseconds per image (median, one thread, code for %s)\n", microseconds[microseconds.size() / 2],
               model->describeEntry(0) ? model->describeEntry(0)->level : "this CPU");
 }

@@ -74,16 +74,15 @@ std::vector<Attribute> GraphBuilder::buildAttributes(NodeProto &proto, const Con
     if (attribute.name().empty())
       diags.error(Status::Malformed, "an attribute has no name", node);
     else if (!names.insert(attribute.name()).second)
-      diags.error(Status::Malformed, fmt::format("attribute {} is given twice", quoted(attribute.name())),
-                  node);
+      diags.error(Status::Malformed, fmt::format("attribute {} is given twice", quoted(attribute.name())), node);
     else if (auto value = buildAttribute(attribute, context, node))
       attributes.push_back({attribute.name(), std::move(value)});
   }
   return attributes;
 }
 
-std::shared_ptr<const AttributeValue>
-GraphBuilder::resolveReference(const AttributeProto &proto, const Context &context, const std::string &node) {
+std::shared_ptr<const AttributeValue> GraphBuilder::resolveReference(const AttributeProto &proto,
+                                                                     const Context &context, const std::string &node) {
   std::string what =
       fmt::format("attribute {} refers to attribute {}", quoted(proto.name()), quoted(proto.ref_attr_name()));
   if (!context.call) {
@@ -109,13 +108,12 @@ GraphBuilder::resolveReference(const AttributeProto &proto, const Context &conte
   return attribute.value;
 }
 
-std::shared_ptr<const AttributeValue>
-GraphBuilder::buildGraphAttribute(AttributeProto &proto, const Context &context, const std::string &node) {
+std::shared_ptr<const AttributeValue> GraphBuilder::buildGraphAttribute(AttributeProto &proto, const Context &context,
+                                                                        const std::string &node) {
   if (proto.type() == AttributeProto::GRAPHS || (!proto.type() && proto.graphs_size())) {
     std::vector<GraphPtr> graphs;
     for (int i = 0; i < proto.graphs_size(); ++i) {
-      GraphPtr graph =
-          buildSubgraph(*proto.mutable_graphs(i), context, fmt::format("{}.{}", proto.name(), i), node);
+      GraphPtr graph = buildSubgraph(*proto.mutable_graphs(i), context, fmt::format("{}.{}", proto.name(), i), node);
       if (!graph)
         return nullptr;
       graphs.push_back(std::move(graph));
@@ -146,8 +144,7 @@ template <typename T> static std::optional<AttributeValue> toValue(std::optional
 }
 
 /// All kinds but graphs. Nothing after an error, which is reported.
-std::optional<AttributeValue> GraphBuilder::buildPlainValue(AttributeProto &proto, int type,
-                                                            const std::string &what,
+std::optional<AttributeValue> GraphBuilder::buildPlainValue(AttributeProto &proto, int type, const std::string &what,
                                                             const std::string &node) {
   std::string error;
   AttributeValue value;
@@ -193,8 +190,8 @@ std::optional<AttributeValue> GraphBuilder::buildPlainValue(AttributeProto &prot
   return std::nullopt;
 }
 
-std::shared_ptr<const AttributeValue>
-GraphBuilder::buildAttribute(AttributeProto &proto, const Context &context, const std::string &node) {
+std::shared_ptr<const AttributeValue> GraphBuilder::buildAttribute(AttributeProto &proto, const Context &context,
+                                                                   const std::string &node) {
   if (!proto.ref_attr_name().empty())
     return resolveReference(proto, context, node);
   int type = proto.type() ? proto.type() : inferType(proto);

@@ -7,9 +7,9 @@
 namespace tenon::onnx {
 
 std::string_view attributeKindName(AttributeKind kind) {
-  constexpr std::string_view names[] = {
-      "a float", "an int",  "a string", "a tensor",        "a graph",        "floats", "ints",
-      "strings", "tensors", "graphs",   "a sparse tensor", "sparse tensors", "a type", "types"};
+  constexpr std::string_view names[] = {"a float",         "an int",         "a string", "a tensor", "a graph",
+                                        "floats",          "ints",           "strings",  "tensors",  "graphs",
+                                        "a sparse tensor", "sparse tensors", "a type",   "types"};
   return names[static_cast<size_t>(kind)];
 }
 
@@ -26,9 +26,7 @@ const Attribute *AttributeReader::find(std::string_view name) {
 
 template <typename T> static T valueOr(const T *value, T fallback) { return value ? *value : fallback; }
 
-float AttributeReader::getFloat(std::string_view name, float fallback) {
-  return valueOr(get<float>(name), fallback);
-}
+float AttributeReader::getFloat(std::string_view name, float fallback) { return valueOr(get<float>(name), fallback); }
 
 int64_t AttributeReader::getInt(std::string_view name, int64_t fallback) {
   return valueOr(get<int64_t>(name), fallback);
@@ -46,8 +44,7 @@ std::vector<int64_t> AttributeReader::getInts(std::string_view name, std::vector
   return valueOr(get<std::vector<int64_t>>(name), std::move(fallback));
 }
 
-std::vector<std::string> AttributeReader::getStrings(std::string_view name,
-                                                     std::vector<std::string> fallback) {
+std::vector<std::string> AttributeReader::getStrings(std::string_view name, std::vector<std::string> fallback) {
   return valueOr(get<std::vector<std::string>>(name), std::move(fallback));
 }
 
@@ -69,8 +66,8 @@ bool AttributeReader::finish(Diagnostics &diags) const {
       continue;
     ok = false;
     diags.error(Status::Unsupported,
-                fmt::format("operator {} of opset {} has no attribute {} that Tenon knows",
-                            quoted(node.opType), node.opset, quoted(node.attributes[i].name)),
+                fmt::format("operator {} of opset {} has no attribute {} that Tenon knows", quoted(node.opType),
+                            node.opset, quoted(node.attributes[i].name)),
                 node.name);
   }
   return ok;

@@ -69,8 +69,7 @@ std::string describeType(Type type) {
   std::string text = describeElement(tensor.getElementType()) + "[";
   llvm::raw_string_ostream stream(text);
   llvm::interleave(
-      tensor.getShape(), stream,
-      [&](int64_t dim) { ShapedType::isDynamic(dim) ? stream << "?" : stream << dim; }, ",");
+      tensor.getShape(), stream, [&](int64_t dim) { ShapedType::isDynamic(dim) ? stream << "?" : stream << dim; }, ",");
   stream << "]";
   return text;
 }
@@ -115,8 +114,7 @@ mlir::Attribute constantAttribute(const TensorData &data, MLIRContext *context, 
     return tn::constantAttribute(*tensor);
   WeightStore &store = context->getOrLoadDialect<tn::TnDialect>()->getWeightStore();
   int64_t offset = data.source() ? static_cast<int64_t>(data.source()->offset) : 0;
-  std::string source =
-      addSource(store, data.source() ? data.source()->location : "model#" + name.str(), data);
+  std::string source = addSource(store, data.source() ? data.source()->location : "model#" + name.str(), data);
   return tn::WeightAttr::get(context, StringAttr::get(context, source), offset, size);
 }
 

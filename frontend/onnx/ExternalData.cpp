@@ -88,8 +88,7 @@ FileDescriptor ExternalData::openBeneath(const std::string &location) {
 
 static bool isLink(const FileDescriptor &directory, const std::string &name) {
   struct stat info;
-  bool link =
-      ::fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+  bool link = ::fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
   errno = ENOTDIR;
   return link;
 }

@@ -13,8 +13,8 @@ bool GraphBuilder::charge(size_t bytes) {
   if (inlinedBytes / bytesPerNode <= options.maxInlinedNodes && inlinedNodes <= options.maxInlinedNodes)
     return true;
   if (!budgetExceeded)
-    diags.error(Status::LimitExceeded, fmt::format("inlining the model's functions gives more than {} nodes",
-                                                   options.maxInlinedNodes));
+    diags.error(Status::LimitExceeded,
+                fmt::format("inlining the model's functions gives more than {} nodes", options.maxInlinedNodes));
   budgetExceeded = true;
   return false;
 }
@@ -61,8 +61,8 @@ bool GraphBuilder::mayInline(const Function &function, const Node &node, const C
     chain = quoted(call->function->displayName) + " -> " + chain;
     if (call->function != &function)
       continue;
-    diags.error(Status::Malformed,
-                fmt::format("function {} calls itself: {}", quoted(function.displayName), chain), node.name);
+    diags.error(Status::Malformed, fmt::format("function {} calls itself: {}", quoted(function.displayName), chain),
+                node.name);
     return false;
   }
   if (depth >= options.maxFunctionDepth) {
@@ -74,10 +74,10 @@ bool GraphBuilder::mayInline(const Function &function, const Node &node, const C
   auto checkCount = [&](const char *what, size_t actual, size_t expected) {
     if (actual <= expected)
       return true;
-    diags.error(Status::Malformed,
-                fmt::format("the call has {} {}s, function {} has {}", actual, what,
-                            quoted(function.displayName), expected),
-                node.name);
+    diags.error(
+        Status::Malformed,
+        fmt::format("the call has {} {}s, function {} has {}", actual, what, quoted(function.displayName), expected),
+        node.name);
     return false;
   };
   return function.valid && checkCount("input", node.inputs.size(), function.proto->input_size()) &&
@@ -86,8 +86,8 @@ bool GraphBuilder::mayInline(const Function &function, const Node &node, const C
 
 /// Maps the function's inputs and outputs to the caller's values and its inner values to new names. Returns
 /// the copies that are needed because an output is an input itself or is listed twice.
-std::vector<Node> GraphBuilder::bindValues(const Function &function, const Node &node,
-                                           const std::string &prefix, NameScope &scope) {
+std::vector<Node> GraphBuilder::bindValues(const Function &function, const Node &node, const std::string &prefix,
+                                           NameScope &scope) {
   const FunctionProto &proto = *function.proto;
   std::vector<Node> copies;
   for (int i = 0; i < proto.input_size(); ++i)

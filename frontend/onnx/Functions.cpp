@@ -11,21 +11,20 @@ std::string normalizedDomain(const std::string &domain) { return domain == "ai.o
 
 static std::string domainName(const std::string &domain) { return domain.empty() ? "ai.onnx" : domain; }
 
-OpsetMap readOpsets(const google::protobuf::RepeatedPtrField<OperatorSetIdProto> &imports,
-                    const std::string &who, Diagnostics &diags) {
+OpsetMap readOpsets(const google::protobuf::RepeatedPtrField<OperatorSetIdProto> &imports, const std::string &who,
+                    Diagnostics &diags) {
   OpsetMap opsets;
   for (const OperatorSetIdProto &import : imports) {
     std::string domain = normalizedDomain(import.domain());
     int64_t version = import.version();
     int64_t newest = domain.empty() ? maxOpset : domain == "ai.onnx.ml" ? maxMlOpset : INT64_MAX;
     if (version < 1)
-      diags.error(Status::Malformed,
-                  fmt::format("{} imports version {} of operator set {}; versions start at 1", who, version,
-                              quoted(domainName(domain))));
+      diags.error(Status::Malformed, fmt::format("{} imports version {} of operator set {}; versions start at 1", who,
+                                                 version, quoted(domainName(domain))));
     else if (version > newest)
       diags.error(Status::Unsupported,
-                  fmt::format("{} imports version {} of operator set {}; Tenon supports versions 1 to {}",
-                              who, version, quoted(domainName(domain)), newest));
+                  fmt::format("{} imports version {} of operator set {}; Tenon supports versions 1 to {}", who, version,
+                              quoted(domainName(domain)), newest));
     auto [entry, isNew] = opsets.try_emplace(domain, version);
     if (!isNew && entry->second != version)
       diags.error(Status::Malformed, fmt::format("{} imports operator set {} in two versions, {} and {}", who,
@@ -40,8 +39,7 @@ FunctionTable::FunctionTable(ModelProto &model, Diagnostics &diags) : diags(diag
     auto [entry, isNew] = functions.try_emplace({domain, proto.name(), proto.overload()});
     Function &function = entry->second;
     if (!isNew) {
-      diags.error(Status::Malformed,
-                  fmt::format("function {} is defined twice", quoted(function.displayName)));
+      diags.error(Status::Malformed, fmt::format("function {} is defined twice", quoted(function.displayName)));
       continue;
     }
     function.proto = &proto;
@@ -51,8 +49,7 @@ FunctionTable::FunctionTable(ModelProto &model, Diagnostics &diags) : diags(diag
   }
 }
 
-Function *FunctionTable::find(const std::string &domain, const std::string &name,
-                              const std::string &overload) {
+Function *FunctionTable::find(const std::string &domain, const std::string &name, const std::string &overload) {
   if (functions.empty())
     return nullptr;
   auto entry = functions.find({domain, name, overload});

@@ -33,8 +33,8 @@ std::string normalizedDomain(const std::string &domain);
 
 /// Domain -> version of an import list; reports conflicting and unsupported versions. `who` is "the model" or
 /// "function 'f'".
-OpsetMap readOpsets(const google::protobuf::RepeatedPtrField<OperatorSetIdProto> &imports,
-                    const std::string &who, Diagnostics &diags);
+OpsetMap readOpsets(const google::protobuf::RepeatedPtrField<OperatorSetIdProto> &imports, const std::string &who,
+                    Diagnostics &diags);
 
 /// Display names grow with nesting; of a long one the middle is left out.
 std::string shortenedName(std::string name);

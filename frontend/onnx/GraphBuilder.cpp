@@ -31,8 +31,8 @@ void GraphBuilder::build(Graph &graph) {
 
 std::string GraphBuilder::valueName(const std::string &name, const Context &context) {
   if (name.size() > maxNameLength) {
-    diags.error(Status::LimitExceeded, fmt::format("the name {} has {} bytes; Tenon supports {}",
-                                                   quoted(name), name.size(), maxNameLength));
+    diags.error(Status::LimitExceeded,
+                fmt::format("the name {} has {} bytes; Tenon supports {}", quoted(name), name.size(), maxNameLength));
     return {};
   }
   if (!context.scope || name.empty())
@@ -48,8 +48,7 @@ std::string GraphBuilder::valueName(const std::string &name, const Context &cont
   return name;
 }
 
-ValueInfo GraphBuilder::buildValueInfo(const ValueInfoProto &proto, const Context &context,
-                                       bool isModelInput) {
+ValueInfo GraphBuilder::buildValueInfo(const ValueInfoProto &proto, const Context &context, bool isModelInput) {
   std::string error;
   ValueInfo info{valueName(proto.name(), context), readType(proto.type(), error)};
   if (isModelInput && error.empty() && info.type.kind == ValueType::Unspecified)
@@ -79,8 +78,8 @@ void GraphBuilder::checkInitializerType(const ValueInfo &input, const TensorData
   for (int64_t dim : initializer.dims())
     dims.push_back(Dim::fixed(dim));
   diags.error(Status::Malformed,
-              fmt::format("graph input {} is declared as {}, its initializer is {}", quoted(input.name),
-                          type.str(), ValueType::tensor(initializer.type(), dims).str()));
+              fmt::format("graph input {} is declared as {}, its initializer is {}", quoted(input.name), type.str(),
+                          ValueType::tensor(initializer.type(), dims).str()));
 }
 
 void GraphBuilder::buildInitializers(GraphProto &proto, const Context &context, Graph &graph) {
@@ -174,8 +173,8 @@ int64_t GraphBuilder::resolveOpset(const Node &node, const Context &context) {
   if (reportedDomains.emplace(context.opsets, node.domain).second) {
     std::string who = context.call ? "function " + quoted(context.call->function->displayName) : "the model";
     diags.error(Status::Malformed,
-                fmt::format("operator {} is of domain {}, which {} does not import (opset_import)",
-                            quoted(node.opType), quoted(node.domain.empty() ? "ai.onnx" : node.domain), who),
+                fmt::format("operator {} is of domain {}, which {} does not import (opset_import)", quoted(node.opType),
+                            quoted(node.domain.empty() ? "ai.onnx" : node.domain), who),
                 node.name);
   }
   return 0;

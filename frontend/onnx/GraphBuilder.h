@@ -20,8 +20,8 @@ class ValueInfoProto;
 /// Builds the main graph of a model and everything below it. Takes tensor data out of the messages.
 class GraphBuilder {
 public:
-  GraphBuilder(ModelProto &model, const OpsetMap &opsets, const std::string &directory,
-               const LoadOptions &options, Diagnostics &diags);
+  GraphBuilder(ModelProto &model, const OpsetMap &opsets, const std::string &directory, const LoadOptions &options,
+               Diagnostics &diags);
 
   /// On exceeding a limit of inlining stops early; then the graph is incomplete.
   void build(Graph &graph);
@@ -72,8 +72,7 @@ private:
   // FunctionInliner.cpp
   void inlineCall(Function &function, const Node &node, const Context &context, Graph &graph);
   bool mayInline(const Function &function, const Node &node, const Context &context);
-  std::vector<Node> bindValues(const Function &function, const Node &node, const std::string &prefix,
-                               NameScope &scope);
+  std::vector<Node> bindValues(const Function &function, const Node &node, const std::string &prefix, NameScope &scope);
   void defineFresh(const std::string &name, const std::string &prefix, NameScope &scope);
   void chargeGraph(const GraphProto &proto);
   /// Counts what inlining makes; false, and reported once, when it is more than the options allow.

@@ -40,8 +40,7 @@ private:
     size_t first = entry->second;
     std::string what = fmt::format("value {} is defined twice", quoted(name));
     if (node == noNode) {
-      diags.error(Status::Malformed,
-                  what + " among the inputs and initializers of graph " + quoted(graph.name));
+      diags.error(Status::Malformed, what + " among the inputs and initializers of graph " + quoted(graph.name));
       return;
     }
     Diagnostic &error = diags.error(Status::Malformed, what, graph.nodes[node].name);
@@ -126,8 +125,7 @@ private:
     while (position[node] == noNode) {
       position[node] = path.size();
       path.push_back(node);
-      node = *std::find_if(predecessors[node].begin(), predecessors[node].end(),
-                           [&](size_t p) { return !done[p]; });
+      node = *std::find_if(predecessors[node].begin(), predecessors[node].end(), [&](size_t p) { return !done[p]; });
     }
     std::vector<size_t> cycle(path.rbegin(), path.rend() - position[node]);
     std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()), cycle.end());

@@ -82,19 +82,18 @@ std::optional<int64_t> GraphImporter::resolve(const ValueInfo &input, size_t i) 
 }
 
 RankedTensorType GraphImporter::argumentType(const ValueInfo &input) {
-  Type element = input.type.kind == ValueType::Tensor
-                     ? convertElementType(input.type.elementType, builder.getContext())
-                     : Type();
+  Type element =
+      input.type.kind == ValueType::Tensor ? convertElementType(input.type.elementType, builder.getContext()) : Type();
   if (!element) {
-    diags.error(Status::Unsupported, "input " + quoted(input.name) + " has type " + input.type.str() +
-                                         ", which Tenon does not support");
+    diags.error(Status::Unsupported,
+                "input " + quoted(input.name) + " has type " + input.type.str() + ", which Tenon does not support");
     return {};
   }
   if (auto it = options.shapes.find(input.name); it != options.shapes.end()) {
     if (input.type.hasRank && input.type.dims.size() != it->second.size())
       diags.error(Status::Malformed, "the shape given for input " + quoted(input.name) + " has " +
-                                         std::to_string(it->second.size()) +
-                                         " dimensions, the model declares " + input.type.str());
+                                         std::to_string(it->second.size()) + " dimensions, the model declares " +
+                                         input.type.str());
     return RankedTensorType::get(it->second, element);
   }
   if (!input.type.hasRank) {
@@ -112,8 +111,7 @@ void GraphImporter::reportOpenDims() {
   if (!openDims.empty()) {
     std::string names = llvm::join(openDims, ", ");
     diags.error(Status::Unsupported, "dimensions are left open: " + names)
-        .notes.push_back("give each a size: --dim " + openDims.front().str() +
-                         "=8, or --shape input:1x3x224x224");
+        .notes.push_back("give each a size: --dim " + openDims.front().str() + "=8, or --shape input:1x3x224x224");
   }
   if (!openInputs.empty())
     diags.error(Status::Unsupported, "shapes are left open: " + llvm::join(openInputs, ", "))
@@ -169,15 +167,13 @@ Value GraphImporter::materialize(const Graph &graph, const std::string &name) {
   if (auto it = options.constants.find(name); it != options.constants.end() && &graph == &model.graph)
     data = &it->second;
   if (!data) {
-    diags.error(Status::Unsupported,
-                "initializer " + quoted(name) + " is sparse, which Tenon does not support");
+    diags.error(Status::Unsupported, "initializer " + quoted(name) + " is sparse, which Tenon does not support");
     return {};
   }
   mlir::Attribute attr = constantAttribute(*data, builder.getContext(), name);
   if (!attr) {
     diags.error(Status::Unsupported, "initializer " + quoted(name) + " has element type " +
-                                         std::string(elementTypeName(data->type())) +
-                                         ", which Tenon does not support");
+                                         std::string(elementTypeName(data->type())) + ", which Tenon does not support");
     return {};
   }
   auto type = RankedTensorType::get(data->dims(), convertElementType(data->type(), builder.getContext()));
@@ -191,8 +187,7 @@ const OpEntry *GraphImporter::findEntry(const Node &node) {
   std::string op = (node.domain.empty() ? "" : node.domain + "::") + node.opType;
   std::string message = "Tenon does not support operator " + op;
   if (auto first = registry.firstVersion(node.domain, node.opType))
-    message +=
-        " of opset " + std::to_string(node.opset) + " (it does from opset " + std::to_string(*first) + " on)";
+    message += " of opset " + std::to_string(node.opset) + " (it does from opset " + std::to_string(*first) + " on)";
   Diagnostic &diagnostic = diags.error(Status::Unsupported, message, node.name);
   std::string note = "opset " + std::to_string(node.opset) + ", inputs (";
   for (auto [i, name] : llvm::enumerate(node.inputs)) {
@@ -225,15 +220,14 @@ void GraphImporter::importIf(const Node &node) {
     return;
   std::optional<Tensor> known = tn::constantValue(condition);
   if (!known || known->getNumElements() != 1) {
-    diags.error(Status::Unsupported,
-                "Tenon does not support If with a condition that is computed at run time", node.name);
+    diags.error(Status::Unsupported, "Tenon does not support If with a condition that is computed at run time",
+                node.name);
     return;
   }
   const Attribute *branch = node.findAttribute(known->get(0).i ? "then_branch" : "else_branch");
   const GraphPtr *graph = branch ? branch->getIf<GraphPtr>() : nullptr;
   if (!graph || (*graph)->outputs.size() != node.outputs.size()) {
-    diags.error(Status::Malformed, "If has no branches, or one whose outputs are not those of the node",
-                node.name);
+    diags.error(Status::Malformed, "If has no branches, or one whose outputs are not those of the node", node.name);
     return;
   }
   scopes.push_back({**graph, {}});
@@ -290,8 +284,8 @@ static void checkDeclaration(const ValueInfo &output, RankedTensorType type, Dia
       agrees = declared.dims[d].kind != Dim::Fixed || declared.dims[d].size == type.getDimSize(d);
   }
   if (!agrees)
-    diags.warning("output " + quoted(output.name) + " is declared as " + declared.str() +
-                  " but computed as " + describeType(type));
+    diags.warning("output " + quoted(output.name) + " is declared as " + declared.str() + " but computed as " +
+                  describeType(type));
 }
 
 void GraphImporter::addOutputs(func::FuncOp function) {

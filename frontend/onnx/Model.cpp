@@ -57,15 +57,15 @@ static bool checkHeader(const ModelProto &proto, const std::string &path, Diagno
     return false;
   }
   if (proto.ir_version() < 1)
-    diags.error(Status::Malformed, fmt::format("{} has {} IR version", quoted(path),
-                                               proto.has_ir_version() ? "an invalid" : "no"));
+    diags.error(Status::Malformed,
+                fmt::format("{} has {} IR version", quoted(path), proto.has_ir_version() ? "an invalid" : "no"));
   if (!proto.has_graph())
     diags.error(Status::Malformed, fmt::format("the model {} has no graph", quoted(path)));
   return diags.errorCount() == errorsBefore;
 }
 
-static std::shared_ptr<const Model> build(ModelProto &proto, const std::string &directory,
-                                          const LoadOptions &options, Diagnostics &diags) {
+static std::shared_ptr<const Model> build(ModelProto &proto, const std::string &directory, const LoadOptions &options,
+                                          Diagnostics &diags) {
   auto model = std::make_shared<Model>();
   model->irVersion = proto.ir_version();
   model->producerName = proto.producer_name();
@@ -95,8 +95,7 @@ static std::shared_ptr<const Model> parseAndBuild(std::string_view bytes, const 
   return diags.errorCount() == errorsBefore ? model : nullptr;
 }
 
-std::shared_ptr<const Model> Model::load(const std::string &path, const LoadOptions &options,
-                                         Diagnostics &diags) {
+std::shared_ptr<const Model> Model::load(const std::string &path, const LoadOptions &options, Diagnostics &diags) {
   try {
     std::shared_ptr<const MappedFile> file = mapInput(path, diags);
     if (!file)

@@ -113,8 +113,7 @@ public:
   /// Loads and checks a model file. Errors go to `diags`, all that are found in one run (diags.status() is
   /// the exit code); then the result is null. Warnings alone don't fail. Never throws. External data files
   /// stay mapped while a TensorData of them lives; they must not be truncated meanwhile.
-  static std::shared_ptr<const Model> load(const std::string &path, const LoadOptions &options,
-                                           Diagnostics &diags);
+  static std::shared_ptr<const Model> load(const std::string &path, const LoadOptions &options, Diagnostics &diags);
   /// The same for a model in memory (not referred to afterwards). Without options.externalDataDir a tensor
   /// with external data is an error. `path` is used in messages only.
   static std::shared_ptr<const Model> loadFromMemory(std::string_view bytes, const std::string &path,

@@ -39,15 +39,14 @@ public:
     for (const Node &node : graph.nodes) {
       for (size_t i = 0; i < node.inputs.size(); ++i)
         if (node.hasInput(i) && !isVisible(node.inputs[i]))
-          reportUndefined(fmt::format("input {} ({}) is not defined", i, quoted(node.inputs[i])),
-                          node.inputs[i], node.name);
+          reportUndefined(fmt::format("input {} ({}) is not defined", i, quoted(node.inputs[i])), node.inputs[i],
+                          node.name);
       for (const GraphPtr &subgraph : node.subgraphs())
         check(*subgraph, node.name);
     }
     for (const ValueInfo &output : graph.outputs)
       if (output.name.empty() || !isVisible(output.name))
-        reportUndefined(fmt::format("graph output {} is never produced", quoted(output.name)), output.name,
-                        owner);
+        reportUndefined(fmt::format("graph output {} is never produced", quoted(output.name)), output.name, owner);
     scopes.pop_back();
   }
 
@@ -64,8 +63,7 @@ private:
         return;
       scope.inOrder.push_back(name);
       if (isVisible(name))
-        diags.warning(
-            fmt::format("value {} of a subgraph hides an outer value of the same name", quoted(name)), owner);
+        diags.warning(fmt::format("value {} of a subgraph hides an outer value of the same name", quoted(name)), owner);
     };
     for (const ValueInfo &input : graph.inputs)
       define(input.name);
@@ -80,8 +78,7 @@ private:
   }
 
   bool isVisible(std::string_view name) const {
-    return std::any_of(scopes.begin(), scopes.end(),
-                       [&](const Scope &scope) { return scope.names.count(name); });
+    return std::any_of(scopes.begin(), scopes.end(), [&](const Scope &scope) { return scope.names.count(name); });
   }
 
   void reportUndefined(std::string message, std::string_view name, const std::string &node) {

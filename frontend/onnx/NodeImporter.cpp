@@ -9,8 +9,8 @@ using namespace mlir;
 
 namespace tenon::onnx {
 
-NodeImporter::NodeImporter(const Node &node, llvm::ArrayRef<Value> inputs, OpBuilder &builder,
-                           Diagnostics &diags, int64_t maxTensorBytes)
+NodeImporter::NodeImporter(const Node &node, llvm::ArrayRef<Value> inputs, OpBuilder &builder, Diagnostics &diags,
+                           int64_t maxTensorBytes)
     : node(node), attrs(node), operands(inputs), builder(builder), diags(diags),
       loc(NameLoc::get(builder.getStringAttr(node.name))), maxTensorBytes(maxTensorBytes) {}
 
@@ -19,8 +19,8 @@ NodeImporter::NodeImporter(const Node &node, llvm::ArrayRef<Value> inputs, OpBui
 //===----------------------------------------------------------------------===//
 
 void NodeImporter::describe(Diagnostic &diagnostic) {
-  std::string note = "operator " + node.opType + " of " + (node.domain.empty() ? "ai.onnx" : node.domain) +
-                     ", opset " + std::to_string(node.opset) + ", inputs (";
+  std::string note = "operator " + node.opType + " of " + (node.domain.empty() ? "ai.onnx" : node.domain) + ", opset " +
+                     std::to_string(node.opset) + ", inputs (";
   for (auto [i, operand] : llvm::enumerate(operands))
     note += (i ? ", " : "") + (operand ? describeType(operand.getType()) : std::string("-"));
   diagnostic.notes.push_back(note + ")");
@@ -118,9 +118,9 @@ std::optional<SmallVector<int64_t>> NodeImporter::axes(ArrayRef<int64_t> axes, i
 bool NodeImporter::inferTypes(OperationState &state) {
   auto *inference = state.name.getInterface<InferTypeOpInterface>();
   SmallVector<Type> types;
-  if (!inference || failed(inference->inferReturnTypes(context(), loc, state.operands,
-                                                       state.attributes.getDictionary(context()),
-                                                       state.getRawProperties(), {}, types)))
+  if (!inference ||
+      failed(inference->inferReturnTypes(context(), loc, state.operands, state.attributes.getDictionary(context()),
+                                         state.getRawProperties(), {}, types)))
     return false;
   state.types.assign(types.begin(), types.end());
   return true;
@@ -169,9 +169,7 @@ Value NodeImporter::reshape(Value v, ArrayRef<int64_t> shape) {
   return v ? emitTyped<tn::ReshapeOp>(RankedTensorType::get(shape, elementOf(v)), v) : Value();
 }
 
-Value NodeImporter::transpose(Value v, ArrayRef<int64_t> permutation) {
-  return emit<tn::TransposeOp>(v, permutation);
-}
+Value NodeImporter::transpose(Value v, ArrayRef<int64_t> permutation) { return emit<tn::TransposeOp>(v, permutation); }
 
 Value NodeImporter::broadcast(Value v, ArrayRef<int64_t> shape) {
   return v ? emitTyped<tn::BroadcastOp>(RankedTensorType::get(shape, elementOf(v)), v) : Value();

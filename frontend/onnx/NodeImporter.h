@@ -16,9 +16,7 @@
 
 namespace tenon::onnx {
 
-inline mlir::RankedTensorType typeOf(mlir::Value v) {
-  return mlir::cast<mlir::RankedTensorType>(v.getType());
-}
+inline mlir::RankedTensorType typeOf(mlir::Value v) { return mlir::cast<mlir::RankedTensorType>(v.getType()); }
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value v) { return typeOf(v).getShape(); }
 inline mlir::Type elementOf(mlir::Value v) { return typeOf(v).getElementType(); }
 inline bool isFloat(mlir::Value v) { return mlir::isa<mlir::FloatType>(elementOf(v)); }
@@ -30,8 +28,8 @@ inline int64_t rankOf(mlir::Value v) { return typeOf(v).getRank(); }
 /// never null.
 class NodeImporter {
 public:
-  NodeImporter(const Node &node, llvm::ArrayRef<mlir::Value> inputs, mlir::OpBuilder &builder,
-               Diagnostics &diags, int64_t maxTensorBytes);
+  NodeImporter(const Node &node, llvm::ArrayRef<mlir::Value> inputs, mlir::OpBuilder &builder, Diagnostics &diags,
+               int64_t maxTensorBytes);
 
   const Node &node;
   AttributeReader attrs;
@@ -76,14 +74,12 @@ public:
     return values.empty() ? mlir::Value() : values[0];
   }
   /// The same with `count` results; empty after an error.
-  template <typename OpTy, unsigned count, typename... Args>
-  llvm::SmallVector<mlir::Value> emitMany(Args &&...args) {
+  template <typename OpTy, unsigned count, typename... Args> llvm::SmallVector<mlir::Value> emitMany(Args &&...args) {
     llvm::SmallVector<mlir::Type> placeholders(count, builder.getNoneType());
     return emitAs<OpTy>(placeholders, true, std::forward<Args>(args)...);
   }
   /// Emits an operation of a given result type.
-  template <typename OpTy, typename... Args>
-  mlir::Value emitTyped(mlir::RankedTensorType type, Args &&...args) {
+  template <typename OpTy, typename... Args> mlir::Value emitTyped(mlir::RankedTensorType type, Args &&...args) {
     auto values = emitAs<OpTy>(llvm::SmallVector<mlir::Type>{type}, false, std::forward<Args>(args)...);
     return values.empty() ? mlir::Value() : values[0];
   }

@@ -48,9 +48,7 @@ public:
   std::optional<int64_t> firstVersion(llvm::StringRef domain, llvm::StringRef op) const;
 
 private:
-  static std::string key(llvm::StringRef domain, llvm::StringRef op) {
-    return domain.str() + "::" + op.str();
-  }
+  static std::string key(llvm::StringRef domain, llvm::StringRef op) { return domain.str() + "::" + op.str(); }
 
   llvm::StringMap<llvm::SmallVector<OpEntry, 2>> entries; ///< ascending since-versions
 };

@@ -31,19 +31,17 @@ bool parseMessage(std::string_view bytes, int maxNesting, const std::string &wha
   if (bytes.empty())
     return fail("is empty");
   if (bytes.size() > INT_MAX)
-    return fail(
-        fmt::format("has {} bytes, a protobuf message can't have more than {}; larger models keep their "
-                    "weights in external data files",
-                    bytes.size(), INT_MAX));
+    return fail(fmt::format("has {} bytes, a protobuf message can't have more than {}; larger models keep their "
+                            "weights in external data files",
+                            bytes.size(), INT_MAX));
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()),
                                                 static_cast<int>(bytes.size()));
   stream.SetTotalBytesLimit(INT_MAX);
   stream.SetRecursionLimit(maxNesting);
   if (!message.ParsePartialFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return fail(
-        fmt::format("does not parse as protobuf (cut off, damaged, of another format, or nested deeper "
-                    "than {} messages)",
-                    maxNesting));
+    return fail(fmt::format("does not parse as protobuf (cut off, damaged, of another format, or nested deeper "
+                            "than {} messages)",
+                            maxNesting));
   return true;
 }
 

@@ -74,8 +74,7 @@ int64_t TensorData::intAt(int64_t index) const {
   if (!isInteger(elementType))
     return 0;
   uint64_t value = bitsAt(index);
-  return isSignedInteger(elementType) ? signExtend(value, bitWidth(elementType))
-                                      : static_cast<int64_t>(value);
+  return isSignedInteger(elementType) ? signExtend(value, bitWidth(elementType)) : static_cast<int64_t>(value);
 }
 
 double TensorData::doubleAt(int64_t index) const {

@@ -21,9 +21,8 @@ struct TensorSource {
   std::string file;
   uint64_t offset = 0;
   uint64_t length = 0;
-  std::string location; ///< as the model gives it
-  uint64_t fileSize =
-      0; ///< bytes of the whole file, which is mapped as one: bytes() lies `offset` behind its start
+  std::string location;  ///< as the model gives it
+  uint64_t fileSize = 0; ///< bytes of the whole file, which is mapped as one: bytes() lies `offset` behind its start
 };
 
 /// A constant tensor. Cheap to copy: the bytes are shared, never copied, and live as long as any copy does.
@@ -32,8 +31,7 @@ class TensorData {
 public:
   TensorData() = default;
   /// Views `bytes`, kept alive by `owner`. The size must be packedByteSize(type, product of dims).
-  TensorData(ElementType type, std::vector<int64_t> dims, std::string_view bytes,
-             std::shared_ptr<const void> owner);
+  TensorData(ElementType type, std::vector<int64_t> dims, std::string_view bytes, std::shared_ptr<const void> owner);
   /// Takes `bytes`; same rule for the size.
   TensorData(ElementType type, std::vector<int64_t> dims, std::string bytes);
   /// A string tensor of dims' product elements.

@@ -62,8 +62,7 @@ private:
 
   /// Keeps the low `width` bytes of every entry; the rest must be zeros or sign.
   template <typename Field>
-  std::string narrow(const Field &field, unsigned width, uint64_t entries, const char *name,
-                     std::string &bytes) {
+  std::string narrow(const Field &field, unsigned width, uint64_t entries, const char *name, std::string &bytes) {
     if (static_cast<uint64_t>(field.size()) != entries)
       return wrongSize(entries, field.size(), name);
     bytes.resize(entries * width);
@@ -122,15 +121,13 @@ std::string shapeString(const std::vector<int64_t> &dims) {
 std::string checkBools(std::string_view bytes) {
   for (size_t i = 0; i < bytes.size(); ++i)
     if (static_cast<uint8_t>(bytes[i]) > 1)
-      return fmt::format("is bool, but element {} is {} instead of 0 or 1", i,
-                         static_cast<uint8_t>(bytes[i]));
+      return fmt::format("is bool, but element {} is {} instead of 0 or 1", i, static_cast<uint8_t>(bytes[i]));
   return {};
 }
 
 } // namespace
 
-std::optional<TensorData> TensorDecoder::decode(TensorProto &proto, const std::string &what,
-                                                std::string_view node) {
+std::optional<TensorData> TensorDecoder::decode(TensorProto &proto, const std::string &what, std::string_view node) {
   auto [entry, isNew] = decoded.try_emplace(&proto);
   if (!isNew)
     return entry->second;
@@ -164,8 +161,7 @@ std::optional<TensorData> TensorDecoder::decodeChecked(TensorProto &proto, Failu
       return fail(fmt::format("has the negative dimension {} in its shape {}", dim, shapeString(dims)));
   std::optional<int64_t> count = elementCount(dims);
   bool isString = *type == ElementType::String;
-  std::optional<uint64_t> size =
-      count && !isString ? packedByteSize(*type, *count) : std::optional<uint64_t>(0);
+  std::optional<uint64_t> size = count && !isString ? packedByteSize(*type, *count) : std::optional<uint64_t>(0);
   if (!count || !size)
     return fail(fmt::format("has the shape {}, whose size overflows", shapeString(dims)));
   if (proto.data_location() == TensorProto::EXTERNAL)
@@ -176,8 +172,8 @@ std::optional<TensorData> TensorDecoder::decodeChecked(TensorProto &proto, Failu
     if (proto.has_raw_data() && !proto.raw_data().empty())
       return fail("is of strings and has raw_data, where strings can't be");
     if (proto.string_data_size() != *count)
-      return fail(fmt::format("of shape {} needs {} entries in string_data, which has {}", shapeString(dims),
-                              *count, proto.string_data_size()));
+      return fail(fmt::format("of shape {} needs {} entries in string_data, which has {}", shapeString(dims), *count,
+                              proto.string_data_size()));
     std::vector<std::string> strings;
     strings.reserve(proto.string_data_size());
     for (std::string &text : *proto.mutable_string_data())
@@ -186,8 +182,8 @@ std::optional<TensorData> TensorDecoder::decodeChecked(TensorProto &proto, Failu
   }
   if (!proto.raw_data().empty()) {
     if (proto.raw_data().size() != *size)
-      return fail(fmt::format("({}{}) needs {} bytes, raw_data has {}", elementTypeName(*type),
-                              shapeString(dims), *size, proto.raw_data().size()));
+      return fail(fmt::format("({}{}) needs {} bytes, raw_data has {}", elementTypeName(*type), shapeString(dims),
+                              *size, proto.raw_data().size()));
     return TensorData(*type, std::move(dims), std::move(*proto.mutable_raw_data()));
   }
   std::string bytes;
@@ -197,9 +193,8 @@ std::optional<TensorData> TensorDecoder::decodeChecked(TensorProto &proto, Failu
   return TensorData(*type, std::move(dims), std::move(bytes));
 }
 
-std::optional<TensorData> TensorDecoder::decodeExternal(TensorProto &proto, ElementType type,
-                                                        std::vector<int64_t> dims, uint64_t size,
-                                                        Failure &failure) {
+std::optional<TensorData> TensorDecoder::decodeExternal(TensorProto &proto, ElementType type, std::vector<int64_t> dims,
+                                                        uint64_t size, Failure &failure) {
   auto fail = [&](Status kind, std::string message) {
     failure = {kind, std::move(message)};
     return std::nullopt;
@@ -228,8 +223,8 @@ std::optional<TensorData> TensorDecoder::decodeExternal(TensorProto &proto, Elem
     return fail(file.failure, fmt::format("has its data in {}: {}", quoted(*location), file.error));
   uint64_t fileSize = file.mapping->bytes().size();
   if (*offset > fileSize || size > fileSize - *offset)
-    return fail(Status::Malformed, fmt::format("has its data at bytes {} to {} + {} of {}, which has only {}",
-                                               *offset, *offset, size, quoted(file.path), fileSize));
+    return fail(Status::Malformed, fmt::format("has its data at bytes {} to {} + {} of {}, which has only {}", *offset,
+                                               *offset, size, quoted(file.path), fileSize));
   TensorData tensor(type, std::move(dims), file.mapping->bytes().substr(*offset, size), file.mapping);
   tensor.setSource({file.path, *offset, size, *location, fileSize});
   return tensor;

@@ -27,8 +27,7 @@ public:
 
   /// `what` names the tensor in messages ("initializer 'w'"), `node` is the node it belongs to or empty.
   std::optional<TensorData> decode(TensorProto &proto, const std::string &what, std::string_view node);
-  std::optional<SparseTensorData> decode(SparseTensorProto &proto, const std::string &what,
-                                         std::string_view node);
+  std::optional<SparseTensorData> decode(SparseTensorProto &proto, const std::string &what, std::string_view node);
 
 private:
   /// What is wrong with a tensor: a clause after "<what> ".

@@ -112,8 +112,8 @@ public:
       return std::nullopt;
     }
     if (hasStrings)
-      value.keys = TensorData(
-          {count}, std::vector<std::string>(proto.string_keys().begin(), proto.string_keys().end()));
+      value.keys =
+          TensorData({count}, std::vector<std::string>(proto.string_keys().begin(), proto.string_keys().end()));
     else
       value.keys = TensorData(ElementType::Int64, {count},
                               std::string(reinterpret_cast<const char *>(proto.keys().data()), 8 * count));
@@ -126,8 +126,8 @@ private:
   }
 
   static bool isEmpty(const SequenceProto &proto) {
-    return !proto.tensor_values_size() && !proto.sparse_tensor_values_size() &&
-           !proto.sequence_values_size() && !proto.map_values_size() && !proto.optional_values_size();
+    return !proto.tensor_values_size() && !proto.sparse_tensor_values_size() && !proto.sequence_values_size() &&
+           !proto.map_values_size() && !proto.optional_values_size();
   }
 
   bool fail(const std::string &why) {
@@ -161,8 +161,7 @@ std::optional<Value> readMessage(const std::string &path, const char *what, Diag
   Proto proto;
   // An absent optional and an empty sequence without a name have no bytes.
   bool mayBeEmpty = !std::is_same_v<Proto, TensorProto>;
-  if (!(mayBeEmpty && file->bytes().empty()) &&
-      !parseMessage(file->bytes(), maxNesting, what, path, proto, diags))
+  if (!(mayBeEmpty && file->bytes().empty()) && !parseMessage(file->bytes(), maxNesting, what, path, proto, diags))
     return std::nullopt;
   return ValueReader(path, diags).read(proto);
 } catch (const std::bad_alloc &) {
@@ -190,8 +189,7 @@ std::optional<Value> readValueFile(const std::string &path, ValueType::Kind kind
   case ValueType::Map:
     return readMessage<MapProto>(path, "a map", diags);
   default:
-    diags.error(Status::Unsupported,
-                fmt::format("{} is to be read as a value of unknown type", quoted(path)));
+    diags.error(Status::Unsupported, fmt::format("{} is to be read as a value of unknown type", quoted(path)));
     return std::nullopt;
   }
 }
@@ -217,8 +215,7 @@ static std::string replaceFile(const std::string &path, std::string_view bytes) 
   std::string error = writeAll(fd.get(), bytes);
   mode_t mask = ::umask(0);
   ::umask(mask);
-  if (error.empty() &&
-      (::fchmod(fd.get(), 0666 & ~mask) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
+  if (error.empty() && (::fchmod(fd.get(), 0666 & ~mask) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
     error = std::generic_category().message(errno);
   if (!error.empty())
     ::unlink(temporary.c_str());
@@ -237,9 +234,8 @@ bool writeTensorFile(const std::string &path, const TensorData &tensor, Diagnost
   else
     proto.set_raw_data(tensor.data(), tensor.sizeInBytes());
   if (proto.ByteSizeLong() > INT_MAX) {
-    diags.error(Status::LimitExceeded,
-                fmt::format("a tensor of {} bytes does not fit into a protobuf file ({})",
-                            tensor.sizeInBytes(), quoted(path)));
+    diags.error(Status::LimitExceeded, fmt::format("a tensor of {} bytes does not fit into a protobuf file ({})",
+                                                   tensor.sizeInBytes(), quoted(path)));
     return false;
   }
   std::string error = replaceFile(path, proto.SerializePartialAsString());

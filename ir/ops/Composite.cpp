@@ -140,9 +140,9 @@ LogicalResult LstmOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   }
   if (!fits)
     return inferError(location, "lstm_c1: shapes of gates, recurrent weights and states do not fit together");
-  types.push_back(RankedTensorType::get(
-      {gates.getDimSize(0), gates.getDimSize(1), gates.getDimSize(2), recurrent.getDimSize(2)},
-      gates.getElementType()));
+  types.push_back(
+      RankedTensorType::get({gates.getDimSize(0), gates.getDimSize(1), gates.getDimSize(2), recurrent.getDimSize(2)},
+                            gates.getElementType()));
   types.append(2, h0);
   return success();
 }

@@ -84,8 +84,7 @@ struct SumLoop {
 } // namespace
 
 /// Sum over the loops of lhs * rhs, in f64 for floats and in wrapping 64-bit arithmetic for integers.
-template <typename T, typename Sum>
-static Sum sumProducts(const T *lhs, const T *rhs, ArrayRef<SumLoop> loops) {
+template <typename T, typename Sum> static Sum sumProducts(const T *lhs, const T *rhs, ArrayRef<SumLoop> loops) {
   if (loops.empty())
     return static_cast<Sum>(*lhs) * static_cast<Sum>(*rhs);
   SumLoop loop = loops.front();
@@ -171,9 +170,9 @@ struct TransposeOfContract : OpRewritePattern<TransposeOp> {
     SmallVector<int64_t> dims;
     for (int64_t p : op.getPermutation())
       dims.push_back(contract.getResultDims()[p]);
-    auto merged = ContractOp::create(rewriter, rewriter.getFusedLoc({contract.getLoc(), op.getLoc()}),
-                                     contract.getLhs(), contract.getRhs(), contract.getLhsDims(),
-                                     contract.getRhsDims(), dims);
+    auto merged =
+        ContractOp::create(rewriter, rewriter.getFusedLoc({contract.getLoc(), op.getLoc()}), contract.getLhs(),
+                           contract.getRhs(), contract.getLhsDims(), contract.getRhsDims(), dims);
     rewriter.replaceOp(op, merged);
     return success();
   }
@@ -194,7 +193,8 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   size_t spatial = adaptor.getStrides().size();
   int64_t groups = adaptor.getGroups();
   bool last = adaptor.getChannelsLast();
-  for (ArrayRef<int64_t> list : {adaptor.getLow(), adaptor.getHigh(), adaptor.getDilations(), adaptor.getInputDilation()})
+  for (ArrayRef<int64_t> list :
+       {adaptor.getLow(), adaptor.getHigh(), adaptor.getDilations(), adaptor.getInputDilation()})
     if (list.size() != spatial)
       return inferError(location, "conv_c1: needs one entry per spatial dimension");
   if (input.getRank() != static_cast<int64_t>(spatial) + 2 || filter.getRank() != input.getRank())

@@ -55,8 +55,7 @@ LogicalResult inferElementwise(MLIRContext *, std::optional<Location> location, 
   auto shape = inferShape(location, operands, first);
   if (failed(shape))
     return failure();
-  types.push_back(
-      RankedTensorType::get(*shape, cast<RankedTensorType>(operands[first].getType()).getElementType()));
+  types.push_back(RankedTensorType::get(*shape, cast<RankedTensorType>(operands[first].getType()).getElementType()));
   return success();
 }
 

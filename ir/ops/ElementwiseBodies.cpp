@@ -25,8 +25,8 @@ Value splat(OpBuilder &b, Location loc, Type type, double value) {
   Type element = getElementTypeOrSelf(type);
   TypedAttr attr = isa<FloatType>(element)
                        ? TypedAttr(FloatAttr::get(element, value))
-                       : TypedAttr(IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(),
-                                                                   static_cast<int64_t>(value), true)));
+                       : TypedAttr(IntegerAttr::get(
+                             element, APInt(element.getIntOrFloatBitWidth(), static_cast<int64_t>(value), true)));
   if (auto vector = dyn_cast<VectorType>(type))
     return arith::ConstantOp::create(b, loc, SplatElementsAttr::get(vector, Attribute(attr)));
   return arith::ConstantOp::create(b, loc, attr);
@@ -79,16 +79,16 @@ double nanMin(double x, double y) { return std::isnan(x) || std::isnan(y) ? NAN 
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
-#define TN_ARITHMETIC(Op, FloatOp, IntOp, floatExpr, intExpr)                                                \
-  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) {                                             \
-    if (isFloat(v[0]))                                                                                       \
-      return FloatOp::create(b, loc, v[0], v[1]);                                                            \
-    return IntOp::create(b, loc, v[0], v[1]);                                                                \
-  }                                                                                                          \
-  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                            \
-    double x = v[0].f, y = v[1].f;                                                                           \
-    uint64_t i = v[0].i, j = v[1].i;                                                                         \
-    return {floatExpr, static_cast<int64_t>(intExpr)};                                                       \
+#define TN_ARITHMETIC(Op, FloatOp, IntOp, floatExpr, intExpr)                                                          \
+  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) {                                                       \
+    if (isFloat(v[0]))                                                                                                 \
+      return FloatOp::create(b, loc, v[0], v[1]);                                                                      \
+    return IntOp::create(b, loc, v[0], v[1]);                                                                          \
+  }                                                                                                                    \
+  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                                      \
+    double x = v[0].f, y = v[1].f;                                                                                     \
+    uint64_t i = v[0].i, j = v[1].i;                                                                                   \
+    return {floatExpr, static_cast<int64_t>(intExpr)};                                                                 \
   }
 
 TN_ARITHMETIC(AddOp, arith::AddFOp, arith::AddIOp, x + y, i + j)
@@ -99,8 +99,8 @@ TN_ARITHMETIC(MulOp, arith::MulFOp, arith::MulIOp, x *y, i *j)
 Value DivOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   if (isFloat(v[0]))
     return arith::DivFOp::create(b, loc, v[0], v[1]);
-  return emitIntegerDivision<arith::DivSIOp, arith::DivUIOp>(b, loc, v[0], v[1],
-                                                             isUnsigned(resultElement(*this)), true);
+  return emitIntegerDivision<arith::DivSIOp, arith::DivUIOp>(b, loc, v[0], v[1], isUnsigned(resultElement(*this)),
+                                                             true);
 }
 
 Scalar DivOp::evaluateScalar(ArrayRef<Scalar> v) {
@@ -112,8 +112,7 @@ Scalar DivOp::evaluateScalar(ArrayRef<Scalar> v) {
 /// sign is the dividend's, an infinite divisor leaves a finite dividend as it is.
 static Value emitFloatRemainder(OpBuilder &b, Location loc, Value x, Value y) {
   Type type = x.getType();
-  Value a = math::AbsFOp::create(b, loc, x), d = math::AbsFOp::create(b, loc, y),
-        zero = splat(b, loc, type, 0);
+  Value a = math::AbsFOp::create(b, loc, x), d = math::AbsFOp::create(b, loc, y), zero = splat(b, loc, type, 0);
   Value whole = math::TruncOp::create(b, loc, arith::DivFOp::create(b, loc, a, d));
   Value rest = math::FmaOp::create(b, loc, arith::NegFOp::create(b, loc, whole), d, a);
   Value isNegative = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, rest, zero);
@@ -127,8 +126,8 @@ static Value emitFloatRemainder(OpBuilder &b, Location loc, Value x, Value y) {
 
 Value RemOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   if (!isFloat(v[0]))
-    return emitIntegerDivision<arith::RemSIOp, arith::RemUIOp>(b, loc, v[0], v[1],
-                                                               isUnsigned(resultElement(*this)), false);
+    return emitIntegerDivision<arith::RemSIOp, arith::RemUIOp>(b, loc, v[0], v[1], isUnsigned(resultElement(*this)),
+                                                               false);
   return emitFloatRemainder(b, loc, v[0], v[1]);
 }
 
@@ -178,8 +177,8 @@ static Value emitIntegerPower(OpBuilder &b, Location loc, Value base, Value expo
   unsigned bits = std::min(6u, getElementTypeOrSelf(type).getIntOrFloatBitWidth());
   for (unsigned bit = 0; bit < bits; ++bit) {
     Value mask = splat(b, loc, type, static_cast<double>(int64_t(1) << bit));
-    Value set = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                      arith::AndIOp::create(b, loc, exponent, mask), zero);
+    Value set =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, arith::AndIOp::create(b, loc, exponent, mask), zero);
     result = arith::SelectOp::create(b, loc, set, arith::MulIOp::create(b, loc, result, factor), result);
     factor = arith::MulIOp::create(b, loc, factor, factor);
   }
@@ -201,19 +200,18 @@ Scalar PowOp::evaluateScalar(ArrayRef<Scalar> v) {
   return {std::pow(v[0].f, v[1].f), v[1].i < 0 ? 0 : static_cast<int64_t>(result)};
 }
 
-#define TN_EXTREMUM(Op, FloatOp, SignedOp, UnsignedOp, nanFunction, stdFunction)                             \
-  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) {                                             \
-    if (isFloat(v[0]))                                                                                       \
-      return FloatOp::create(b, loc, v[0], v[1]);                                                            \
-    if (isUnsigned(resultElement(*this)))                                                                    \
-      return UnsignedOp::create(b, loc, v[0], v[1]);                                                         \
-    return SignedOp::create(b, loc, v[0], v[1]);                                                             \
-  }                                                                                                          \
-  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                            \
-    int64_t i = isUnsigned(resultElement(*this))                                                             \
-                    ? static_cast<int64_t>(stdFunction<uint64_t>(v[0].i, v[1].i))                            \
-                    : stdFunction<int64_t>(v[0].i, v[1].i);                                                  \
-    return {nanFunction(v[0].f, v[1].f), i};                                                                 \
+#define TN_EXTREMUM(Op, FloatOp, SignedOp, UnsignedOp, nanFunction, stdFunction)                                       \
+  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) {                                                       \
+    if (isFloat(v[0]))                                                                                                 \
+      return FloatOp::create(b, loc, v[0], v[1]);                                                                      \
+    if (isUnsigned(resultElement(*this)))                                                                              \
+      return UnsignedOp::create(b, loc, v[0], v[1]);                                                                   \
+    return SignedOp::create(b, loc, v[0], v[1]);                                                                       \
+  }                                                                                                                    \
+  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                                      \
+    int64_t i = isUnsigned(resultElement(*this)) ? static_cast<int64_t>(stdFunction<uint64_t>(v[0].i, v[1].i))         \
+                                                 : stdFunction<int64_t>(v[0].i, v[1].i);                               \
+    return {nanFunction(v[0].f, v[1].f), i};                                                                           \
   }
 TN_EXTREMUM(MaxOp, arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp, nanMax, std::max)
 TN_EXTREMUM(MinOp, arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp, nanMin, std::min)
@@ -223,11 +221,11 @@ TN_EXTREMUM(MinOp, arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp, nanMin, st
 // Bits
 //===----------------------------------------------------------------------===//
 
-#define TN_BITWISE(Op, IntOp, expression)                                                                    \
-  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) { return IntOp::create(b, loc, v[0], v[1]); } \
-  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                            \
-    int64_t x = v[0].i, y = v[1].i;                                                                          \
-    return Scalar::integer(expression);                                                                      \
+#define TN_BITWISE(Op, IntOp, expression)                                                                              \
+  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) { return IntOp::create(b, loc, v[0], v[1]); }           \
+  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                                      \
+    int64_t x = v[0].i, y = v[1].i;                                                                                    \
+    return Scalar::integer(expression);                                                                                \
   }
 TN_BITWISE(AndOp, arith::AndIOp, x &y)
 TN_BITWISE(OrOp, arith::OrIOp, x | y)
@@ -244,9 +242,7 @@ template <typename ShiftOp> static Value emitShift(OpBuilder &b, Location loc, V
 }
 
 Value ShlOp::emitBody(OpBuilder &b, Location loc, ValueRange v) { return emitShift<arith::ShLIOp>(b, loc, v); }
-Value ShrOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
-  return emitShift<arith::ShRUIOp>(b, loc, v);
-}
+Value ShrOp::emitBody(OpBuilder &b, Location loc, ValueRange v) { return emitShift<arith::ShRUIOp>(b, loc, v); }
 
 static bool shiftInside(Operation *op, Scalar amount) {
   return static_cast<uint64_t>(amount.i) < resultElement(op).getIntOrFloatBitWidth();
@@ -300,8 +296,7 @@ Value SignOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
     Value above = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, v[0], zero);
     Value below = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, v[0], zero);
     // Zeros and NaN stand for themselves.
-    return arith::SelectOp::create(b, loc, above, one,
-                                   arith::SelectOp::create(b, loc, below, minusOne, v[0]));
+    return arith::SelectOp::create(b, loc, above, one, arith::SelectOp::create(b, loc, below, minusOne, v[0]));
   }
   auto greater = isUnsigned(resultElement(*this)) ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt;
   Value above = arith::CmpIOp::create(b, loc, greater, v[0], zero);
@@ -314,10 +309,10 @@ Scalar SignOp::evaluateScalar(ArrayRef<Scalar> v) {
   return {v[0].f > 0 ? 1.0 : v[0].f < 0 ? -1.0 : v[0].f, i};
 }
 
-#define TN_ROUNDING(Op, FloatOp, function)                                                                   \
-  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) {                                             \
-    return isFloat(v[0]) ? Value(FloatOp::create(b, loc, v[0])) : v[0];                                      \
-  }                                                                                                          \
+#define TN_ROUNDING(Op, FloatOp, function)                                                                             \
+  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) {                                                       \
+    return isFloat(v[0]) ? Value(FloatOp::create(b, loc, v[0])) : v[0];                                                \
+  }                                                                                                                    \
   Scalar Op::evaluateScalar(ArrayRef<Scalar> v) { return {function(v[0].f), v[0].i}; }
 TN_ROUNDING(FloorOp, math::FloorOp, std::floor)
 TN_ROUNDING(CeilOp, math::CeilOp, std::ceil)
@@ -342,11 +337,11 @@ Scalar ReluOp::evaluateScalar(ArrayRef<Scalar> v) {
   return {v[0].f < 0 ? 0 : v[0].f, isUnsigned(resultElement(*this)) ? v[0].i : std::max<int64_t>(v[0].i, 0)};
 }
 
-#define TN_FUNCTION(Op, MathOp, expression)                                                                  \
-  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) { return MathOp::create(b, loc, v[0]); }      \
-  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                            \
-    double x = v[0].f;                                                                                       \
-    return Scalar::real(expression);                                                                         \
+#define TN_FUNCTION(Op, MathOp, expression)                                                                            \
+  Value Op::emitBody(OpBuilder &b, Location loc, ValueRange v) { return MathOp::create(b, loc, v[0]); }                \
+  Scalar Op::evaluateScalar(ArrayRef<Scalar> v) {                                                                      \
+    double x = v[0].f;                                                                                                 \
+    return Scalar::real(expression);                                                                                   \
   }
 TN_FUNCTION(SqrtOp, math::SqrtOp, std::sqrt(x))
 TN_FUNCTION(ExpOp, math::ExpOp, std::exp(x))
@@ -438,8 +433,8 @@ Value CompareOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   }
   static constexpr I signedTable[] = {I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge};
   static constexpr I unsignedTable[] = {I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge};
-  return arith::CmpIOp::create(b, loc, (isUnsigned(operandElement(*this)) ? unsignedTable : signedTable)[p],
-                               v[0], v[1]);
+  return arith::CmpIOp::create(b, loc, (isUnsigned(operandElement(*this)) ? unsignedTable : signedTable)[p], v[0],
+                               v[1]);
 }
 
 template <typename T> static bool compareValues(Predicate predicate, T x, T y) {
@@ -501,8 +496,8 @@ static Value emitFloatToInteger(OpBuilder &b, Location loc, Value x, Type target
   Value tooHigh = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, splat(b, loc, type, high));
   Value outside = arith::OrIOp::create(b, loc, tooLow, tooHigh);
   Value safe = arith::SelectOp::create(b, loc, outside, splat(b, loc, type, 0), x);
-  Value inside = isU ? Value(arith::FPToUIOp::create(b, loc, target, safe))
-                     : Value(arith::FPToSIOp::create(b, loc, target, safe));
+  Value inside =
+      isU ? Value(arith::FPToUIOp::create(b, loc, target, safe)) : Value(arith::FPToSIOp::create(b, loc, target, safe));
   APInt max = isU ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
   APInt min = isU ? APInt::getMinValue(width) : APInt::getSignedMinValue(width);
   auto constant = [&](const APInt &value) -> Value {

@@ -47,12 +47,12 @@ LogicalResult GatherOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor
   return success();
 }
 
-LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                 Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+                                                 SmallVectorImpl<Type> &types) {
   RankedTensorType type = tensorType(adaptor.getOperand()), indices = tensorType(adaptor.getIndices());
   int64_t axis = adaptor.getAxis();
-  bool fits = axis >= 0 && axis < type.getRank() && indices.getRank() == type.getRank() &&
-              indices.getElementType().isInteger();
+  bool fits =
+      axis >= 0 && axis < type.getRank() && indices.getRank() == type.getRank() && indices.getElementType().isInteger();
   for (int64_t d = 0; fits && d < type.getRank(); ++d)
     fits = d == axis || indices.getDimSize(d) <= type.getDimSize(d);
   if (!fits)
@@ -80,11 +80,9 @@ LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *, std::optional<Location
                                            SmallVectorImpl<Type> &types) {
   RankedTensorType type = tensorType(adaptor.getOperand()), indices = tensorType(adaptor.getIndices());
   int64_t batch = adaptor.getBatchDims();
-  bool fits = indices.getRank() >= 1 && batch >= 0 && batch < indices.getRank() &&
-              indices.getElementType().isInteger();
+  bool fits = indices.getRank() >= 1 && batch >= 0 && batch < indices.getRank() && indices.getElementType().isInteger();
   int64_t tuple = fits ? indices.getShape().back() : 0;
-  fits &= batch + tuple <= type.getRank() &&
-          type.getShape().take_front(batch) == indices.getShape().take_front(batch);
+  fits &= batch + tuple <= type.getRank() && type.getShape().take_front(batch) == indices.getShape().take_front(batch);
   if (!fits)
     return inferError(location, "gather_nd_c1: index tuples do not fit the operand");
   SmallVector<int64_t> shape(indices.getShape().drop_back());

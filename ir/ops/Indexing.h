@@ -2,10 +2,10 @@
 #ifndef TENON_IR_OPS_INDEXING_H
 #define TENON_IR_OPS_INDEXING_H
 
+#include "mlir/IR/Location.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
-#include "mlir/IR/Location.h"
 #include <optional>
 
 namespace tenon::tn {

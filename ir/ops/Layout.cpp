@@ -5,8 +5,7 @@
 using namespace mlir;
 using namespace tenon::tn;
 
-Operation *tenon::tn::clonePermuted(Operation *op, OpBuilder &b, ValueRange operands,
-                                    ArrayRef<int64_t> permutation) {
+Operation *tenon::tn::clonePermuted(Operation *op, OpBuilder &b, ValueRange operands, ArrayRef<int64_t> permutation) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   SmallVector<int64_t> shape;
   for (int64_t p : permutation)
@@ -39,8 +38,7 @@ static SmallVector<int64_t> permuteList(ArrayRef<int64_t> permutation, ArrayRef<
   return result;
 }
 
-template <typename Op>
-static Op rebuild(Op op, OpBuilder &b, ValueRange operands, ArrayRef<int64_t> permutation) {
+template <typename Op> static Op rebuild(Op op, OpBuilder &b, ValueRange operands, ArrayRef<int64_t> permutation) {
   return cast<Op>(clonePermuted(op, b, operands, permutation));
 }
 

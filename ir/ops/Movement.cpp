@@ -3,8 +3,8 @@
 #include "ir/Dialect.h"
 #include "ir/ops/Indexing.h"
 #include "mlir/IR/PatternMatch.h"
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 using namespace mlir;
@@ -36,8 +36,7 @@ void copyStrided(const Tensor &from, int64_t origin, ArrayRef<int64_t> strides, 
 ParseResult ConstantOp::parse(OpAsmParser &parser, OperationState &state) {
   Attribute value;
   Type type;
-  if (parser.parseAttribute(value, "value", state.attributes) ||
-      parser.parseOptionalAttrDict(state.attributes))
+  if (parser.parseAttribute(value, "value", state.attributes) || parser.parseOptionalAttrDict(state.attributes))
     return failure();
   if (auto typed = dyn_cast<TypedAttr>(value))
     type = typed.getType();
@@ -397,9 +396,9 @@ LogicalResult PackOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   llvm::append_range(all, adaptor.getN());
   if (!isPermutation(all, type.getRank()) || adaptor.getPanel() == 0)
     return inferError(location, "pack_c1: batch, k and n must list every dimension once");
-  types.push_back(RankedTensorType::get(packedShape(type.getShape(), adaptor.getBatch(), adaptor.getK(),
-                                                    adaptor.getN(), adaptor.getPanel()),
-                                        type.getElementType()));
+  types.push_back(RankedTensorType::get(
+      packedShape(type.getShape(), adaptor.getBatch(), adaptor.getK(), adaptor.getN(), adaptor.getPanel()),
+      type.getElementType()));
   return success();
 }
 
@@ -408,8 +407,7 @@ LogicalResult UnpackOp::verify() {
   llvm::append_range(all, getK());
   llvm::append_range(all, getN());
   if (!isPermutation(all, getType().getRank()) || getPanel() == 0 ||
-      packedShape(getType().getShape(), getBatch(), getK(), getN(), getPanel()) !=
-          getOperand().getType().getShape())
+      packedShape(getType().getShape(), getBatch(), getK(), getN(), getPanel()) != getOperand().getType().getShape())
     return emitOpError("unpack_c1: operand is not the panel form of ") << getType();
   return success();
 }
@@ -448,7 +446,8 @@ struct PanelForm {
 };
 } // namespace
 
-/// Packs one panel. Rows that are contiguous are copied; others are transposed in blocks, whose lines stay in the cache.
+/// Packs one panel. Rows that are contiguous are copied; others are transposed in blocks, whose lines stay in the
+/// cache.
 template <typename T>
 static void packPanel(const PanelForm &form, const T *from, int64_t first, int64_t columns, T *to) {
   constexpr int64_t block = 16;

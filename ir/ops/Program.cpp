@@ -26,12 +26,12 @@ static bool sameShape(Type a, Type b) {
 LogicalResult KernelOp::verify() {
   Block *block = getBlock();
   if (block->getNumArguments() != getInputs().size())
-    return emitOpError("kernel_c1: has ") << getInputs().size() << " inputs but " << block->getNumArguments()
-                                          << " block arguments";
+    return emitOpError("kernel_c1: has ")
+           << getInputs().size() << " inputs but " << block->getNumArguments() << " block arguments";
   for (auto [input, argument] : llvm::zip(getInputs(), block->getArguments()))
     if (!isa<ShapedType>(input.getType()) || !sameShape(input.getType(), argument.getType()))
-      return emitOpError("kernel_c2: input type ") << input.getType() << " does not match block argument type "
-                                                   << argument.getType();
+      return emitOpError("kernel_c2: input type ")
+             << input.getType() << " does not match block argument type " << argument.getType();
   auto yield = dyn_cast<YieldOp>(block->getTerminator());
   if (!yield)
     return emitOpError("kernel_c3: body must end in tn.yield");
@@ -40,8 +40,8 @@ LogicalResult KernelOp::verify() {
   if (buffers && getNumResults())
     return emitOpError("kernel_c4: has both output buffers and results");
   if (yield.getValues().size() != targets.size())
-    return emitOpError("kernel_c5: yields ") << yield.getValues().size() << " values for " << targets.size()
-                                             << " results";
+    return emitOpError("kernel_c5: yields ")
+           << yield.getValues().size() << " values for " << targets.size() << " results";
   for (auto [value, target] : llvm::zip(yield.getValues(), targets))
     if (!sameShape(value.getType(), target))
       return emitOpError("kernel_c6: yields ") << value.getType() << " for a result of type " << target;

@@ -68,8 +68,8 @@ private:
 bool isArg(ReduceKind kind) { return kind == ReduceKind::ArgMax || kind == ReduceKind::ArgMin; }
 } // namespace
 
-LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   RankedTensorType type = tensorType(adaptor.getOperand());
   SmallVector<int64_t> shape(type.getShape());
   int64_t previous = -1;
@@ -129,8 +129,8 @@ LogicalResult WindowOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
                                          SmallVectorImpl<Type> &types) {
   RankedTensorType type = tensorType(adaptor.getOperand());
   size_t rank = type.getRank();
-  for (ArrayRef<int64_t> list : {adaptor.getSizes(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getLow(),
-                                 adaptor.getHigh()})
+  for (ArrayRef<int64_t> list :
+       {adaptor.getSizes(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getLow(), adaptor.getHigh()})
     if (list.size() != rank)
       return inferError(location, "window_c1: needs one entry per dimension");
   if (isArg(adaptor.getKind()))

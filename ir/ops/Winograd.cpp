@@ -25,8 +25,8 @@ static std::vector<double> polynomial(const std::vector<double> &roots, size_t c
 }
 
 WinogradTransform::WinogradTransform(int64_t tile) : tile(tile), size(tile + 2) {
-  std::vector<double> points = tile == 2 ? std::vector<double>{0, 1, -1}
-                                         : std::vector<double>{0, 0.75, -0.75, 1.5, -1.5};
+  std::vector<double> points =
+      tile == 2 ? std::vector<double>{0, 1, -1} : std::vector<double>{0, 0.75, -0.75, 1.5, -1.5};
   for (double point : points) {
     std::vector<double> others;
     double scale = 1;
@@ -84,8 +84,8 @@ LogicalResult WinogradFilterOp::inferReturnTypes(MLIRContext *, std::optional<Lo
   if (!filter.getElementType().isF32() || shape.size() != 4 || shape[2] != 3 || shape[3] != 3 || !isTile(tile) ||
       panel < 1 || panel > 1024)
     return inferError(location, "winograd_c1: needs an f32 filter of 3x3, tiles of 2 or 4 and panels of 1 to 1024");
-  types.push_back(RankedTensorType::get(
-      {(shape[0] + panel - 1) / panel, (tile + 2) * (tile + 2), shape[1], panel}, filter.getElementType()));
+  types.push_back(RankedTensorType::get({(shape[0] + panel - 1) / panel, (tile + 2) * (tile + 2), shape[1], panel},
+                                        filter.getElementType()));
   return success();
 }
 

@@ -61,13 +61,10 @@ public:
 private:
   tn_status truncated(const char *what, uint64_t offset, uint64_t bytes) {
     return fail(TN_ERROR_FORMAT,
-                "%s: the file is truncated or damaged: %s at %#llx, %llu bytes, in a file of %llu bytes",
-                path, what, (unsigned long long)offset, (unsigned long long)bytes,
-                (unsigned long long)file.size);
+                "%s: the file is truncated or damaged: %s at %#llx, %llu bytes, in a file of %llu bytes", path, what,
+                (unsigned long long)offset, (unsigned long long)bytes, (unsigned long long)file.size);
   }
-  tn_status damaged(const char *what) {
-    return fail(TN_ERROR_FORMAT, "%s: the file is damaged: %s", path, what);
-  }
+  tn_status damaged(const char *what) { return fail(TN_ERROR_FORMAT, "%s: the file is damaged: %s", path, what); }
 
   tn_status readHeader();
   tn_status readSegments();
@@ -93,8 +90,7 @@ private:
 
 tn_status Parser::readHeader() {
   if (file.size < SELFMAG || memcmp(file.data, ELFMAG, SELFMAG) != 0)
-    return fail(TN_ERROR_FORMAT, "%s: not a compiled model (not an ELF file); `tenon compile` makes one",
-                path);
+    return fail(TN_ERROR_FORMAT, "%s: not a compiled model (not an ELF file); `tenon compile` makes one", path);
   if (!file.read(0, header))
     return truncated("ELF header", 0, sizeof header);
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
@@ -102,8 +98,8 @@ tn_status Parser::readHeader() {
   if (header.e_ident[EI_VERSION] != EV_CURRENT || header.e_version != EV_CURRENT)
     return damaged("unknown ELF version");
   if (header.e_type != ET_DYN)
-    return fail(TN_ERROR_FORMAT, "%s: not a shared library (ELF type %u); objects are linked, not loaded",
-                path, unsigned(header.e_type));
+    return fail(TN_ERROR_FORMAT, "%s: not a shared library (ELF type %u); objects are linked, not loaded", path,
+                unsigned(header.e_type));
   if (header.e_ehsize != sizeof(Elf64_Ehdr) || header.e_phentsize != sizeof(Elf64_Phdr))
     return damaged("sizes in the ELF header");
   out.machine = header.e_machine;
@@ -115,8 +111,8 @@ tn_status Parser::checkLoad(const Elf64_Phdr &s, uint64_t &fileEnd, uint64_t &me
   if (!file.contains(s.p_offset, s.p_filesz))
     return truncated("a loaded segment", s.p_offset, s.p_filesz);
   constexpr uint64_t addressLimit = uint64_t(1) << 46;
-  bool sane = s.p_filesz <= s.p_memsz && s.p_vaddr < addressLimit && s.p_memsz < addressLimit &&
-              s.p_align >= kPage && (s.p_align & (s.p_align - 1)) == 0 && s.p_align <= addressLimit &&
+  bool sane = s.p_filesz <= s.p_memsz && s.p_vaddr < addressLimit && s.p_memsz < addressLimit && s.p_align >= kPage &&
+              (s.p_align & (s.p_align - 1)) == 0 && s.p_align <= addressLimit &&
               (s.p_vaddr - s.p_offset) % s.p_align == 0;
   // Ascending and disjoint, in the file as well: what linkers write, and it bounds the work on hostile files.
   if (!sane || s.p_vaddr < memoryEnd || s.p_offset < fileEnd)
@@ -206,8 +202,8 @@ tn_status Parser::checkNote() {
   if (note.size < offsetof(tn_note, code_hash) || note.magic != TN_MODEL_MAGIC)
     return damaged("the Tenon note");
   if (note.abi_version != TN_ABI_VERSION)
-    return fail(TN_ERROR_VERSION, "%s: compiled for ABI version %u, this runtime (%s) speaks version %u",
-                path, note.abi_version, tn_version(), TN_ABI_VERSION);
+    return fail(TN_ERROR_VERSION, "%s: compiled for ABI version %u, this runtime (%s) speaks version %u", path,
+                note.abi_version, tn_version(), TN_ABI_VERSION);
   if (note.machine != out.machine)
     return damaged("the Tenon note and the ELF header name different machines");
   if (note.n_levels == 0 || note.n_levels > sizeof note.features / sizeof *note.features)
@@ -217,8 +213,7 @@ tn_status Parser::checkNote() {
 
 bool Parser::nameIs(uint64_t offset, const char *name, const Elf64_Shdr &names) const {
   uint64_t length = strlen(name) + 1;
-  return offset <= names.sh_size && length <= names.sh_size - offset &&
-         file.contains(names.sh_offset, names.sh_size) &&
+  return offset <= names.sh_size && length <= names.sh_size - offset && file.contains(names.sh_offset, names.sh_size) &&
          memcmp(file.data + names.sh_offset + offset, name, length) == 0;
 }
 
@@ -230,8 +225,8 @@ tn_status Parser::findWeights() {
   if (out.note.weights_bytes == 0)
     return TN_OK;
   Elf64_Shdr names;
-  if (header.e_shnum == 0 || header.e_shentsize != sizeof(Elf64_Shdr) ||
-      header.e_shstrndx >= header.e_shnum || !section(header.e_shstrndx, names))
+  if (header.e_shnum == 0 || header.e_shentsize != sizeof(Elf64_Shdr) || header.e_shstrndx >= header.e_shnum ||
+      !section(header.e_shstrndx, names))
     return damaged("it has weights but no section table");
   for (uint16_t i = 0; i < header.e_shnum; ++i) {
     Elf64_Shdr s;
@@ -243,8 +238,7 @@ tn_status Parser::findWeights() {
     if (!file.contains(s.sh_offset, s.sh_size))
       return truncated("the weights", s.sh_offset, s.sh_size);
     if (s.sh_size != out.note.weights_bytes)
-      return fail(TN_ERROR_FORMAT,
-                  "%s: the file is damaged: %llu bytes of weights where the code expects %llu", path,
+      return fail(TN_ERROR_FORMAT, "%s: the file is damaged: %llu bytes of weights where the code expects %llu", path,
                   (unsigned long long)s.sh_size, (unsigned long long)out.note.weights_bytes);
     out.weightsOffset = s.sh_offset;
     return TN_OK;
@@ -317,8 +311,7 @@ tn_status tn::checkHost(const Artifact &artifact, const char *path, uint32_t fea
 }
 
 /// Hashes [begin, end) of the file without the hash itself.
-static void hashRange(CodeHash &hash, const FileView &file, uint64_t begin, uint64_t end,
-                      uint64_t hashField) {
+static void hashRange(CodeHash &hash, const FileView &file, uint64_t begin, uint64_t end, uint64_t hashField) {
   uint64_t fieldEnd = hashField + sizeof(tn_note::code_hash);
   if (begin <= hashField && fieldEnd <= end) {
     hash.update(file.data + begin, hashField - begin);
@@ -351,8 +344,7 @@ static uint64_t codeHash(const FileView &file, const Artifact &artifact) {
 tn_status tn::checkCodeHash(const FileView &file, const char *path, const Artifact &artifact) {
   if (artifact.note.code_hash == 0 || artifact.note.code_hash == codeHash(file, artifact))
     return TN_OK;
-  return fail(TN_ERROR_FORMAT,
-              "%s: the file is damaged: its code is not what the compiler wrote (hash differs)", path);
+  return fail(TN_ERROR_FORMAT, "%s: the file is damaged: its code is not what the compiler wrote (hash differs)", path);
 }
 
 tn_status tn_artifact_read(const char *path, tn_note *note) {

@@ -10,8 +10,8 @@
 using namespace tn;
 
 TensorName::TensorName(const tn_entry_desc &entry, const Binding &binding, bool isOutput) {
-  snprintf(text, sizeof text, "%s '%s' of entry point '%s'", isOutput ? "output" : "input",
-           binding.desc->name, entry.name);
+  snprintf(text, sizeof text, "%s '%s' of entry point '%s'", isOutput ? "output" : "input", binding.desc->name,
+           entry.name);
 }
 
 /// Empty tensors have no storage; the model still gets a pointer that it may look at.
@@ -27,8 +27,8 @@ static tn_status checkRankAndType(const tn_entry_desc &entry, const Binding &bin
     return fail(TN_ERROR_TYPE_MISMATCH, "%s: element type is %s, expected %s", name.c_str(),
                 tn_dtype_name(tensor.dtype), tn_dtype_name(binding.dtype()));
   if (tensor.rank != desc.rank)
-    return fail(TN_ERROR_SHAPE_MISMATCH, "%s: rank is %u, expected %u for shape %s", name.c_str(),
-                tensor.rank, desc.rank, ShapeText(desc.rank, desc.dims, &entry).c_str());
+    return fail(TN_ERROR_SHAPE_MISMATCH, "%s: rank is %u, expected %u for shape %s", name.c_str(), tensor.rank,
+                desc.rank, ShapeText(desc.rank, desc.dims, &entry).c_str());
   return TN_OK;
 }
 
@@ -38,9 +38,8 @@ static tn_status checkStaticDims(const tn_entry_desc &entry, const Binding &bind
   const tn_tensor_desc &desc = *binding.desc;
   for (uint32_t i = 0; i < desc.rank; ++i)
     if (dims[i] < 0 || (desc.dims[i] >= 0 && desc.dims[i] != dims[i]))
-      return fail(TN_ERROR_SHAPE_MISMATCH, "%s: shape is %s, expected %s",
-                  TensorName(entry, binding, isOutput).c_str(), ShapeText(desc.rank, dims).c_str(),
-                  ShapeText(desc.rank, desc.dims, &entry).c_str());
+      return fail(TN_ERROR_SHAPE_MISMATCH, "%s: shape is %s, expected %s", TensorName(entry, binding, isOutput).c_str(),
+                  ShapeText(desc.rank, dims).c_str(), ShapeText(desc.rank, desc.dims, &entry).c_str());
   return TN_OK;
 }
 
@@ -53,14 +52,12 @@ static tn_status checkBuffer(const tn_entry_desc &entry, const Binding &binding,
     if (needed && !tensor.data)
       return fail(TN_ERROR_INVALID_ARGUMENT, "%s: data is NULL", name.c_str());
     if (tensor.bytes < needed)
-      return fail(TN_ERROR_SHAPE_MISMATCH, "%s: the buffer has %zu bytes, shape %s of %s needs %zu",
-                  name.c_str(), tensor.bytes, ShapeText(tensor.rank, tensor.dims).c_str(),
-                  tn_dtype_name(tensor.dtype), needed);
+      return fail(TN_ERROR_SHAPE_MISMATCH, "%s: the buffer has %zu bytes, shape %s of %s needs %zu", name.c_str(),
+                  tensor.bytes, ShapeText(tensor.rank, tensor.dims).c_str(), tn_dtype_name(tensor.dtype), needed);
   }
   size_t alignment = elementAlignment(tensor.dtype);
   if (reinterpret_cast<uintptr_t>(tensor.data) % alignment)
-    return fail(TN_ERROR_INVALID_ARGUMENT, "%s: the buffer is not aligned to %zu bytes", name.c_str(),
-                alignment);
+    return fail(TN_ERROR_INVALID_ARGUMENT, "%s: the buffer is not aligned to %zu bytes", name.c_str(), alignment);
   return TN_OK;
 }
 
@@ -70,12 +67,11 @@ static tn_status setInput(tn_context &context, uint32_t entryIndex, uint32_t ind
   TN_TRY(checkEntryIndex(context.model, entryIndex));
   const tn_entry_desc &entry = context.model->entry(entryIndex);
   if (index >= entry.n_inputs)
-    return fail(TN_ERROR_NOT_FOUND, "entry point '%s' has %u inputs; there is no input %u", entry.name,
-                entry.n_inputs, index);
+    return fail(TN_ERROR_NOT_FOUND, "entry point '%s' has %u inputs; there is no input %u", entry.name, entry.n_inputs,
+                index);
   Binding &binding = context.entries[entryIndex].inputs[index];
   if (!tensor || (tensor->rank && !tensor->dims))
-    return fail(TN_ERROR_INVALID_ARGUMENT, "%s: tensor or dims is NULL",
-                TensorName(entry, binding, false).c_str());
+    return fail(TN_ERROR_INVALID_ARGUMENT, "%s: tensor or dims is NULL", TensorName(entry, binding, false).c_str());
   // A tensor of rank 0 has a shape, an empty one, whatever its dims pointer says.
   static const int64_t noDims[1] = {0};
   tn_tensor given = *tensor;
@@ -93,8 +89,7 @@ static tn_status setInput(tn_context &context, uint32_t entryIndex, uint32_t ind
   return TN_OK;
 }
 
-static tn_status setOutput(tn_context &context, uint32_t entryIndex, uint32_t index,
-                           const tn_tensor *tensor) {
+static tn_status setOutput(tn_context &context, uint32_t entryIndex, uint32_t index, const tn_tensor *tensor) {
   TN_TRY(checkEntryIndex(context.model, entryIndex));
   const tn_entry_desc &entry = context.model->entry(entryIndex);
   if (index >= entry.n_outputs)
@@ -149,8 +144,7 @@ static tn_status bindSymbols(const tn_entry_desc &entry, EntryState &state) {
     TensorName name(entry, input, false);
     if (!input.bound)
       return fail(TN_ERROR_INVALID_ARGUMENT, "%s is not bound; it is %s of %s", name.c_str(),
-                  ShapeText(input.desc->rank, input.desc->dims, &entry).c_str(),
-                  tn_dtype_name(input.dtype()));
+                  ShapeText(input.desc->rank, input.desc->dims, &entry).c_str(), tn_dtype_name(input.dtype()));
     for (uint32_t d = 0; d < input.desc->rank; ++d) {
       int64_t s = symbolOf(input.desc->dims[d]);
       if (s < 0)
@@ -159,10 +153,9 @@ static tn_status bindSymbols(const tn_entry_desc &entry, EntryState &state) {
       TN_TRY(checkSymbolValue(symbol, input.dims[d], name.c_str()));
       if (state.symbols[s] >= 0 && state.symbols[s] != input.dims[d])
         return fail(TN_ERROR_SHAPE_MISMATCH,
-                    "%s: shape is %s, expected %s with '%s' = %" PRId64 " as other inputs have it",
-                    name.c_str(), ShapeText(input.desc->rank, input.dims).c_str(),
-                    ShapeText(input.desc->rank, input.desc->dims, &entry).c_str(), symbol.name,
-                    state.symbols[s]);
+                    "%s: shape is %s, expected %s with '%s' = %" PRId64 " as other inputs have it", name.c_str(),
+                    ShapeText(input.desc->rank, input.dims).c_str(),
+                    ShapeText(input.desc->rank, input.desc->dims, &entry).c_str(), symbol.name, state.symbols[s]);
       state.symbols[s] = input.dims[d];
     }
   }
@@ -191,8 +184,7 @@ tn_status tn::placeOutput(tn_context &context, uint32_t entryIndex, uint32_t ind
 
   const Binding *alias = output.desc->alias_of >= 0 ? &state.inputs[output.desc->alias_of] : nullptr;
   if (alias && output.bound && output.data != alias->data)
-    return fail(TN_ERROR_INVALID_ARGUMENT,
-                "%s shares the storage of input '%s'; bind the same buffer or none",
+    return fail(TN_ERROR_INVALID_ARGUMENT, "%s shares the storage of input '%s'; bind the same buffer or none",
                 TensorName(entry, output, true).c_str(), alias->desc->name);
   if (alias) {
     state.outputData[index] = alias->data;
@@ -205,14 +197,12 @@ tn_status tn::placeOutput(tn_context &context, uint32_t entryIndex, uint32_t ind
                   ShapeText(rank, dims).c_str());
     if (output.bytes < needed)
       return fail(TN_ERROR_SHAPE_MISMATCH, "%s: the buffer has %zu bytes, the result of shape %s needs %zu",
-                  TensorName(entry, output, true).c_str(), output.bytes, ShapeText(rank, dims).c_str(),
-                  needed);
+                  TensorName(entry, output, true).c_str(), output.bytes, ShapeText(rank, dims).c_str(), needed);
     state.outputData[index] = output.data;
     return TN_OK;
   }
   if (!output.own.grow(context.allocator(), needed))
-    return fail(TN_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes",
-                TensorName(entry, output, true).c_str(), needed);
+    return fail(TN_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes", TensorName(entry, output, true).c_str(), needed);
   state.outputData[index] = output.own.data;
   return TN_OK;
 }
@@ -238,8 +228,8 @@ static tn_status checkOverlap(const tn_entry_desc &entry, const EntryState &stat
   auto clash = [&](const Binding &other, size_t otherBytes, const char *what) -> tn_status {
     if (!overlap(output.data, bytes, other.data, otherBytes))
       return TN_OK;
-    return fail(TN_ERROR_INVALID_ARGUMENT, "%s overlaps the buffer of %s '%s'",
-                TensorName(entry, output, true).c_str(), what, other.desc->name);
+    return fail(TN_ERROR_INVALID_ARGUMENT, "%s overlaps the buffer of %s '%s'", TensorName(entry, output, true).c_str(),
+                what, other.desc->name);
   };
   for (uint32_t i = 0; i < entry.n_inputs; ++i)
     TN_TRY(clash(state.inputs[i], bindingBytes(state.inputs[i]), "input"));
@@ -286,9 +276,8 @@ static tn_status reserve(tn_context &context, uint32_t entryIndex, const int64_t
   const tn_entry_desc &entry = context.model->entry(entryIndex);
   EntryState &state = context.entries[entryIndex];
   if (count != entry.n_symbols || (count && !symbols))
-    return fail(TN_ERROR_INVALID_ARGUMENT,
-                "tn_context_reserve: entry point '%s' has %u symbols, %u values given", entry.name,
-                entry.n_symbols, count);
+    return fail(TN_ERROR_INVALID_ARGUMENT, "tn_context_reserve: entry point '%s' has %u symbols, %u values given",
+                entry.name, entry.n_symbols, count);
   for (uint32_t s = 0; s < count; ++s)
     TN_TRY(checkSymbolValue(at(entry.symbols, s), symbols[s], "tn_context_reserve"));
   for (uint32_t i = 0; i < entry.n_outputs; ++i) {
@@ -298,8 +287,8 @@ static tn_status reserve(tn_context &context, uint32_t entryIndex, const int64_t
       continue;
     TN_TRY(tn_tensor_bytes(output.dtype(), output.desc->rank, output.dims, &bytes));
     if (!output.own.grow(context.allocator(), bytes))
-      return fail(TN_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes",
-                  TensorName(entry, output, true).c_str(), bytes);
+      return fail(TN_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes", TensorName(entry, output, true).c_str(),
+                  bytes);
   }
   // The shapes of the last run are gone, and storage may have moved.
   state.changed = true;
@@ -314,18 +303,14 @@ static tn_status nullContext(const char *function) {
 }
 
 tn_status tn_context_set_input(tn_context *context, uint32_t entry, uint32_t index, const tn_tensor *tensor) {
-  return context ? context->record(setInput(*context, entry, index, tensor))
-                 : nullContext("tn_context_set_input");
+  return context ? context->record(setInput(*context, entry, index, tensor)) : nullContext("tn_context_set_input");
 }
 
-tn_status tn_context_set_output(tn_context *context, uint32_t entry, uint32_t index,
-                                const tn_tensor *tensor) {
-  return context ? context->record(setOutput(*context, entry, index, tensor))
-                 : nullContext("tn_context_set_output");
+tn_status tn_context_set_output(tn_context *context, uint32_t entry, uint32_t index, const tn_tensor *tensor) {
+  return context ? context->record(setOutput(*context, entry, index, tensor)) : nullContext("tn_context_set_output");
 }
 
-tn_status tn_context_set_input_by_name(tn_context *context, uint32_t entry, const char *name,
-                                       const tn_tensor *tensor) {
+tn_status tn_context_set_input_by_name(tn_context *context, uint32_t entry, const char *name, const tn_tensor *tensor) {
   if (!context)
     return nullContext("tn_context_set_input_by_name");
   uint32_t index;
@@ -342,8 +327,6 @@ tn_status tn_context_set_output_by_name(tn_context *context, uint32_t entry, con
   return context->record(status ? status : setOutput(*context, entry, index, tensor));
 }
 
-tn_status tn_context_reserve(tn_context *context, uint32_t entry, const int64_t *symbols,
-                             uint32_t n_symbols) {
-  return context ? context->record(reserve(*context, entry, symbols, n_symbols))
-                 : nullContext("tn_context_reserve");
+tn_status tn_context_reserve(tn_context *context, uint32_t entry, const int64_t *symbols, uint32_t n_symbols) {
+  return context ? context->record(reserve(*context, entry, symbols, n_symbols)) : nullContext("tn_context_reserve");
 }

@@ -16,9 +16,7 @@ using namespace tn;
 namespace {
 struct Leaf {
   uint32_t a, b, c, d;
-  Leaf(uint32_t leaf, uint32_t subleaf) : a(0), b(0), c(0), d(0) {
-    __get_cpuid_count(leaf, subleaf, &a, &b, &c, &d);
-  }
+  Leaf(uint32_t leaf, uint32_t subleaf) : a(0), b(0), c(0), d(0) { __get_cpuid_count(leaf, subleaf, &a, &b, &c, &d); }
 };
 } // namespace
 
@@ -41,10 +39,10 @@ uint32_t tn_cpu_features(void) {
   bool ymm = (state & 0x6) == 0x6, zmm = (state & 0xe6) == 0xe6, tiles = (state & 0x60000) == 0x60000;
 
   // SSE3, SSSE3, FMA, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AVX, F16C; BMI1, AVX2, BMI2; LZCNT
-  bool v3 = ymm &&
-            all(basic.c, bit(0) | bit(9) | bit(12) | bit(13) | bit(19) | bit(20) | bit(22) | bit(23) |
-                             bit(28) | bit(29)) &&
-            all(seven.b, bit(3) | bit(5) | bit(8)) && all(extended.c, bit(5));
+  bool v3 =
+      ymm &&
+      all(basic.c, bit(0) | bit(9) | bit(12) | bit(13) | bit(19) | bit(20) | bit(22) | bit(23) | bit(28) | bit(29)) &&
+      all(seven.b, bit(3) | bit(5) | bit(8)) && all(extended.c, bit(5));
   // AVX-512 F, DQ, CD, BW, VL
   bool v4 = v3 && zmm && all(seven.b, bit(16) | bit(17) | bit(28) | bit(30) | bit(31));
   uint32_t features = 0;

@@ -11,16 +11,15 @@ tn_status tn::checkEntryIndex(const tn_model *model, uint32_t entry) {
   if (!model)
     return fail(TN_ERROR_INVALID_ARGUMENT, "the model is NULL");
   if (entry >= model->desc->n_entries)
-    return fail(TN_ERROR_NOT_FOUND, "model '%s' has %u entry points; there is no number %u",
-                model->desc->name, model->desc->n_entries, entry);
+    return fail(TN_ERROR_NOT_FOUND, "model '%s' has %u entry points; there is no number %u", model->desc->name,
+                model->desc->n_entries, entry);
   return TN_OK;
 }
 
 static tn_status checkIndex(const tn_entry_desc &entry, const char *what, uint32_t index, uint32_t count) {
   if (index < count)
     return TN_OK;
-  return fail(TN_ERROR_NOT_FOUND, "entry point '%s' has %u %s; there is no number %u", entry.name, count,
-              what, index);
+  return fail(TN_ERROR_NOT_FOUND, "entry point '%s' has %u %s; there is no number %u", entry.name, count, what, index);
 }
 
 static tn_status nullInfo() { return fail(TN_ERROR_INVALID_ARGUMENT, "NULL argument"); }
@@ -47,9 +46,8 @@ tn_status tn_entry_describe(const tn_model *model, uint32_t index, tn_entry_info
 static tn_status describeTensor(const tn_tensor_desc &desc, tn_tensor_info *info) {
   if (!info)
     return nullInfo();
-  *info = {
-      desc.name, static_cast<tn_kind>(desc.kind), static_cast<tn_dtype>(desc.dtype), desc.rank, desc.alias_of,
-      desc.dims};
+  *info = {desc.name, static_cast<tn_kind>(desc.kind), static_cast<tn_dtype>(desc.dtype), desc.rank, desc.alias_of,
+           desc.dims};
   return TN_OK;
 }
 
@@ -88,8 +86,7 @@ tn_status tn_step_describe(const tn_model *model, uint32_t entry, uint32_t index
     return nullInfo();
   const tn_step_desc &step = at(desc.steps, index);
   const tn_kernel_desc &kernel = at(model->desc->kernels, step.kernel);
-  *info = {step.kernel, kernel.name, kernel.template_name, step.sources ? step.sources : "",
-           step.flops,  step.bytes};
+  *info = {step.kernel, kernel.name, kernel.template_name, step.sources ? step.sources : "", step.flops, step.bytes};
   return TN_OK;
 }
 
@@ -106,8 +103,7 @@ tn_status tn_kernel_describe(const tn_model *model, uint32_t index, tn_kernel_in
 
 // ---- Names ----
 
-template <typename T>
-static bool findName(const T *table, uint32_t count, const char *name, uint32_t &index) {
+template <typename T> static bool findName(const T *table, uint32_t count, const char *name, uint32_t &index) {
   for (index = 0; index < count; ++index)
     if (strcmp(at(table, index).name, name) == 0)
       return true;
@@ -119,18 +115,18 @@ tn_status tn_find_entry(const tn_model *model, const char *name, uint32_t *entry
     return nullInfo();
   if (findName(model->desc->entries, model->desc->n_entries, name, *entry))
     return TN_OK;
-  return fail(TN_ERROR_NOT_FOUND, "model '%s' has no entry point '%s'; the first is '%s'", model->desc->name,
-              name, model->entry(0).name);
+  return fail(TN_ERROR_NOT_FOUND, "model '%s' has no entry point '%s'; the first is '%s'", model->desc->name, name,
+              model->entry(0).name);
 }
 
-static tn_status findTensor(const tn_entry_desc &entry, const tn_tensor_desc *tensors, uint32_t count,
-                            const char *what, const char *name, uint32_t *index) {
+static tn_status findTensor(const tn_entry_desc &entry, const tn_tensor_desc *tensors, uint32_t count, const char *what,
+                            const char *name, uint32_t *index) {
   if (!name || !index)
     return nullInfo();
   if (findName(tensors, count, name, *index))
     return TN_OK;
-  return fail(TN_ERROR_NOT_FOUND, "entry point '%s' has no %s '%s'; the first of %u is '%s'", entry.name,
-              what, name, count, count ? at(tensors, 0).name : "");
+  return fail(TN_ERROR_NOT_FOUND, "entry point '%s' has no %s '%s'; the first of %u is '%s'", entry.name, what, name,
+              count, count ? at(tensors, 0).name : "");
 }
 
 tn_status tn_find_input(const tn_model *model, uint32_t entry, const char *name, uint32_t *index) {

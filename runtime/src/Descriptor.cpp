@@ -81,9 +81,8 @@ tn_status Checker::checkTensor(const tn_tensor_desc &tensor, bool isOutput) {
   if (!tensor.name)
     return wrong("an input or output has no name");
   if (tensor.kind != TN_TENSOR)
-    return fail(TN_ERROR_UNSUPPORTED,
-                "'%s' of entry point '%s' is no tensor, which this runtime (%s) cannot run yet", tensor.name,
-                entry->name, tn_version());
+    return fail(TN_ERROR_UNSUPPORTED, "'%s' of entry point '%s' is no tensor, which this runtime (%s) cannot run yet",
+                tensor.name, entry->name, tn_version());
   if (tn_dtype_bits(static_cast<tn_dtype>(tensor.dtype)) == 0)
     return wrong("unknown element type of ", tensor.name);
   if (tensor.rank > kMaxRank || (tensor.rank && !tensor.dims))
@@ -128,13 +127,11 @@ tn_status Checker::checkSymbols() {
 
 tn_status tn::checkDescriptor(const tn_model_desc *desc) {
   if (!desc)
-    return fail(TN_ERROR_VERSION, "the model refuses this runtime (%s, ABI version %u)", tn_version(),
-                TN_ABI_VERSION);
+    return fail(TN_ERROR_VERSION, "the model refuses this runtime (%s, ABI version %u)", tn_version(), TN_ABI_VERSION);
   if (desc->magic != TN_MODEL_MAGIC)
     return fail(TN_ERROR_FORMAT, "model descriptor: wrong magic number");
   if (desc->abi_version != TN_ABI_VERSION)
-    return fail(TN_ERROR_VERSION,
-                "the model was compiled for ABI version %u, this runtime (%s) speaks version %u",
+    return fail(TN_ERROR_VERSION, "the model was compiled for ABI version %u, this runtime (%s) speaks version %u",
                 desc->abi_version, tn_version(), TN_ABI_VERSION);
   if (desc->size < sizeof(tn_model_desc))
     return fail(TN_ERROR_FORMAT, "model descriptor: wrong structure size");

@@ -27,16 +27,14 @@ static tn_status copyWeights(tn_model &model, int fd, uint64_t offset, uint64_t 
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0)
-      return fail(TN_ERROR_IO, "cannot read the weights: %s",
-                  got ? strerror(errno) : "the file became shorter");
+      return fail(TN_ERROR_IO, "cannot read the weights: %s", got ? strerror(errno) : "the file became shorter");
     done += static_cast<uint64_t>(got);
   }
   model.weights = model.copy.data;
   return TN_OK;
 }
 
-static tn_status loadWeights(tn_model &model, const MappedFile &file, const Artifact &artifact,
-                             uint32_t flags) {
+static tn_status loadWeights(tn_model &model, const MappedFile &file, const Artifact &artifact, uint32_t flags) {
   uint64_t bytes = artifact.note.weights_bytes, offset = artifact.weightsOffset;
   if (bytes == 0)
     return TN_OK;
@@ -44,11 +42,10 @@ static tn_status loadWeights(tn_model &model, const MappedFile &file, const Arti
   if ((flags & TN_MODEL_COPY_WEIGHTS) || offset % kAlignment)
     return copyWeights(model, file.descriptor(), offset, bytes);
   uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE)), lead = offset % page;
-  void *memory = mmap(nullptr, bytes + lead, PROT_READ, MAP_PRIVATE, file.descriptor(),
-                      static_cast<off_t>(offset - lead));
+  void *memory =
+      mmap(nullptr, bytes + lead, PROT_READ, MAP_PRIVATE, file.descriptor(), static_cast<off_t>(offset - lead));
   if (memory == MAP_FAILED)
-    return fail(TN_ERROR_IO, "cannot map %llu bytes of weights: %s", (unsigned long long)bytes,
-                strerror(errno));
+    return fail(TN_ERROR_IO, "cannot map %llu bytes of weights: %s", (unsigned long long)bytes, strerror(errno));
   madvise(memory, bytes + lead, MADV_HUGEPAGE); // a wish: few file systems can
   model.mapping = memory;
   model.mappingBytes = bytes + lead;
@@ -81,8 +78,7 @@ static int findLoadedNote(struct dl_phdr_info *info, size_t, void *argument) {
 
 /// The loader returns what it already has under a name, even when the file has been replaced since. Old code
 /// with new weights would compute nonsense, so the note in memory has to be the one in the file.
-static tn_status checkSameFile(void *library, const char *path, const FileView &file,
-                               const Artifact &artifact) {
+static tn_status checkSameFile(void *library, const char *path, const FileView &file, const Artifact &artifact) {
   struct link_map *map = nullptr;
   if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0)
     return fail(TN_ERROR_INTERNAL, "%s: dlinfo failed", path);
@@ -90,13 +86,11 @@ static tn_status checkSameFile(void *library, const char *path, const FileView &
   LoadedNote note = {map->l_addr, artifact.noteAddress, bytes, nullptr};
   dl_iterate_phdr(findLoadedNote, &note);
   if (!note.found || memcmp(note.found, file.data + artifact.noteOffset, bytes) != 0)
-    return fail(TN_ERROR_FORMAT,
-                "%s: another version of this file is loaded in this process; unload it first", path);
+    return fail(TN_ERROR_FORMAT, "%s: another version of this file is loaded in this process; unload it first", path);
   return TN_OK;
 }
 
-static tn_status openLibrary(tn_model &model, const char *path, const FileView &file,
-                             const Artifact &artifact) {
+static tn_status openLibrary(tn_model &model, const char *path, const FileView &file, const Artifact &artifact) {
   // The resolved path: it has a slash, so there is no search, and a link that moved names another file.
   char resolved[PATH_MAX];
   if (!realpath(path, resolved))
@@ -104,8 +98,7 @@ static tn_status openLibrary(tn_model &model, const char *path, const FileView &
   model.library = dlopen(resolved, RTLD_NOW | RTLD_LOCAL);
   if (!model.library) {
     const char *reason = dlerror();
-    return fail(TN_ERROR_FORMAT, "%s: the system cannot load it: %s", path,
-                reason ? reason : "unknown reason");
+    return fail(TN_ERROR_FORMAT, "%s: the system cannot load it: %s", path, reason ? reason : "unknown reason");
   }
   TN_TRY(checkSameFile(model.library, path, file, artifact));
   auto query = reinterpret_cast<tn_query_fn>(dlsym(model.library, "tn_model_query"));
@@ -203,16 +196,14 @@ static tn_status load(tn_model &model, const char *path, const tn_model_options 
 static tn_status fromDesc(tn_model &model, const tn_model_desc *desc, const tn_model_options &options) {
   TN_TRY(checkDescriptor(desc));
   if (desc->weights_bytes && (!desc->weights || reinterpret_cast<uintptr_t>(desc->weights) % kAlignment))
-    return fail(TN_ERROR_FORMAT, "model descriptor: a linked model needs its weights, %zu-byte aligned",
-                kAlignment);
+    return fail(TN_ERROR_FORMAT, "model descriptor: a linked model needs its weights, %zu-byte aligned", kAlignment);
   model.desc = desc;
   model.weights = desc->weights;
   return finish(model, tn_cpu_features() & ~options.cpu_exclude);
 }
 
 template <typename Source>
-static tn_status construct(const tn_model_options *given, tn_model **out, const char *function,
-                           const Source &source,
+static tn_status construct(const tn_model_options *given, tn_model **out, const char *function, const Source &source,
                            tn_status (*fill)(tn_model &, Source, const tn_model_options &)) {
   if (out)
     *out = nullptr;

@@ -96,24 +96,22 @@ static int32_t hostFail(tn_invocation *base, int32_t code, const char *message) 
   if (code == TN_OK)
     code = TN_ERROR_MODEL;
   if (!inv.status)
-    inv.status = fail(static_cast<tn_status>(code), "entry point '%s': %s",
-                      inv.context->model->entry(inv.entry).name, message ? message : "unknown failure");
+    inv.status = fail(static_cast<tn_status>(code), "entry point '%s': %s", inv.context->model->entry(inv.entry).name,
+                      message ? message : "unknown failure");
   return inv.status;
 }
 
 static tn_status computedOutput(Invocation &inv, uint32_t index, const int64_t *dims) {
   const tn_entry_desc &entry = inv.context->model->entry(inv.entry);
   if (index >= entry.n_outputs)
-    return fail(TN_ERROR_INTERNAL, "entry point '%s' asks for output %u of %u", entry.name, index,
-                entry.n_outputs);
+    return fail(TN_ERROR_INTERNAL, "entry point '%s' asks for output %u of %u", entry.name, index, entry.n_outputs);
   const EntryState &state = inv.context->entries[inv.entry];
   const tn_tensor_desc &desc = *state.outputs[index].desc;
   for (uint32_t d = 0; d < desc.rank; ++d) {
     int64_t s = symbolOf(desc.dims[d]), expected = s >= 0 ? state.symbols[s] : desc.dims[d];
     if (desc.dims[d] != INT64_MIN && expected != dims[d])
-      return fail(TN_ERROR_INTERNAL, "entry point '%s' computes %s for output '%s', declared as %s",
-                  entry.name, ShapeText(desc.rank, dims).c_str(), desc.name,
-                  ShapeText(desc.rank, desc.dims, &entry).c_str());
+      return fail(TN_ERROR_INTERNAL, "entry point '%s' computes %s for output '%s', declared as %s", entry.name,
+                  ShapeText(desc.rank, dims).c_str(), desc.name, ShapeText(desc.rank, desc.dims, &entry).c_str());
   }
   return placeOutput(*inv.context, inv.entry, index, dims);
 }
@@ -183,8 +181,7 @@ static tn_status run(tn_context &context, uint32_t entryIndex) {
   return TN_OK;
 }
 
-static tn_status getOutput(const tn_context &context, uint32_t entryIndex, uint32_t index,
-                           tn_tensor &tensor) {
+static tn_status getOutput(const tn_context &context, uint32_t entryIndex, uint32_t index, tn_tensor &tensor) {
   TN_TRY(checkEntryIndex(context.model, entryIndex));
   const tn_entry_desc &entry = context.model->entry(entryIndex);
   const EntryState &state = context.entries[entryIndex];
@@ -210,20 +207,19 @@ tn_status tn_context_run(tn_context *context, uint32_t entry) {
   return context->record(run(*context, entry));
 }
 
-tn_status tn_context_get_output(const tn_context *context, uint32_t entry, uint32_t index,
-                                tn_tensor *tensor) {
+tn_status tn_context_get_output(const tn_context *context, uint32_t entry, uint32_t index, tn_tensor *tensor) {
   if (!context || !tensor)
     return fail(TN_ERROR_INVALID_ARGUMENT, "tn_context_get_output: NULL argument");
   return getOutput(*context, entry, index, *tensor);
 }
 
-static tn_status bindAndRun(tn_context &context, uint32_t entryIndex, const tn_tensor *inputs,
-                            uint32_t n_inputs, tn_tensor *outputs, uint32_t n_outputs) {
+static tn_status bindAndRun(tn_context &context, uint32_t entryIndex, const tn_tensor *inputs, uint32_t n_inputs,
+                            tn_tensor *outputs, uint32_t n_outputs) {
   TN_TRY(checkEntryIndex(context.model, entryIndex));
   const tn_entry_desc &entry = context.model->entry(entryIndex);
   if (n_inputs != entry.n_inputs || n_outputs > entry.n_outputs)
-    return fail(TN_ERROR_INVALID_ARGUMENT, "entry point '%s' has %u inputs and %u outputs; %u and %u given",
-                entry.name, entry.n_inputs, entry.n_outputs, n_inputs, n_outputs);
+    return fail(TN_ERROR_INVALID_ARGUMENT, "entry point '%s' has %u inputs and %u outputs; %u and %u given", entry.name,
+                entry.n_inputs, entry.n_outputs, n_inputs, n_outputs);
   if ((n_inputs && !inputs) || (n_outputs && !outputs))
     return fail(TN_ERROR_INVALID_ARGUMENT, "tn_run: NULL argument");
   for (uint32_t i = 0; i < n_inputs; ++i)
@@ -236,8 +232,8 @@ static tn_status bindAndRun(tn_context &context, uint32_t entryIndex, const tn_t
   return TN_OK;
 }
 
-tn_status tn_run(tn_context *context, uint32_t entry, const tn_tensor *inputs, uint32_t n_inputs,
-                 tn_tensor *outputs, uint32_t n_outputs) {
+tn_status tn_run(tn_context *context, uint32_t entry, const tn_tensor *inputs, uint32_t n_inputs, tn_tensor *outputs,
+                 uint32_t n_outputs) {
   if (!context)
     return fail(TN_ERROR_INVALID_ARGUMENT, "tn_run: the context is NULL");
   return context->record(bindAndRun(*context, entry, inputs, n_inputs, outputs, n_outputs));

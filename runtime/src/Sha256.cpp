@@ -29,8 +29,7 @@ void Sha256::compressBlock(const uint8_t *block) {
   }
   for (int i = 16; i < 64; ++i) {
     uint32_t a = w[i - 15], b = w[i - 2];
-    w[i] = w[i - 16] + w[i - 7] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) +
-           (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
+    w[i] = w[i - 16] + w[i - 7] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
   }
   uint32_t s[8];
   memcpy(s, state, sizeof s);
@@ -58,7 +57,7 @@ static bool hasShaInstructions() {
 
 /// The same by the SHA extensions, which hold the state as (A, B, E, F) and (C, D, G, H).
 __attribute__((target("sha,sse4.1"))) static void compressBySha(uint32_t (&state)[8], const uint8_t *blocks,
-                                                                 uint64_t count) {
+                                                                uint64_t count) {
   const __m128i bigEndian = _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll);
   auto *words = reinterpret_cast<__m128i *>(state);
   __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(words), 0xB1);
@@ -71,9 +70,8 @@ __attribute__((target("sha,sse4.1"))) static void compressBySha(uint32_t (&state
       if (i < 4)
         w[i] = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(blocks) + i), bigEndian);
       else
-        w[i] = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(w[i - 4], w[i - 3]),
-                                                  _mm_alignr_epi8(w[i - 1], w[i - 2], 4)),
-                                    w[i - 1]);
+        w[i] = _mm_sha256msg2_epu32(
+            _mm_add_epi32(_mm_sha256msg1_epu32(w[i - 4], w[i - 3]), _mm_alignr_epi8(w[i - 1], w[i - 2], 4)), w[i - 1]);
       __m128i sum = _mm_add_epi32(w[i], _mm_loadu_si128(reinterpret_cast<const __m128i *>(kRound) + i));
       cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
       abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0E));
@@ -137,7 +135,8 @@ void tn::hashPiece(const void *data, uint64_t bytes, uint8_t (&digest)[Sha256::k
 void tn::hashWeights(const void *data, uint64_t bytes, uint8_t (&digest)[Sha256::kDigestBytes]) {
   Sha256 all;
   for (uint64_t at = 0; at < bytes; at += kHashPieceBytes) {
-    hashPiece(static_cast<const char *>(data) + at, bytes - at < kHashPieceBytes ? bytes - at : kHashPieceBytes, digest);
+    hashPiece(static_cast<const char *>(data) + at, bytes - at < kHashPieceBytes ? bytes - at : kHashPieceBytes,
+              digest);
     all.update(digest, sizeof digest);
   }
   all.finish(digest);

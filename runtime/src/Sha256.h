@@ -19,8 +19,7 @@ private:
   void compress(const uint8_t *blocks, uint64_t count);
   void compressBlock(const uint8_t *block);
 
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   uint8_t pending[kBlockBytes];
   uint64_t total = 0;
 };

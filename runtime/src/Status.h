@@ -13,10 +13,10 @@ constexpr size_t kMessageBytes = 512;
 [[gnu::format(printf, 2, 3)]] tn_status fail(tn_status code, const char *format, ...);
 
 /// Returns the status of `expr` from the enclosing function unless it is TN_OK.
-#define TN_TRY(expr)                                                                                         \
-  do {                                                                                                       \
-    if (tn_status tryStatus = (expr))                                                                        \
-      return tryStatus;                                                                                      \
+#define TN_TRY(expr)                                                                                                   \
+  do {                                                                                                                 \
+    if (tn_status tryStatus = (expr))                                                                                  \
+      return tryStatus;                                                                                                \
   } while (0)
 
 } // namespace tn

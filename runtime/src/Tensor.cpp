@@ -57,8 +57,7 @@ tn_status tn_tensor_bytes(tn_dtype dtype, uint32_t rank, const int64_t *dims, si
   }
   // Room for rounding up stays below the limit of a signed size.
   if (!empty && (overflow || elements > (uint64_t(INT64_MAX) - 7) / bits))
-    return fail(TN_ERROR_INVALID_ARGUMENT, "a tensor of shape %s is too large",
-                ShapeText(rank, dims).c_str());
+    return fail(TN_ERROR_INVALID_ARGUMENT, "a tensor of shape %s is too large", ShapeText(rank, dims).c_str());
   *bytes = empty ? 0 : (elements * bits + 7) / 8;
   return TN_OK;
 }

@@ -283,8 +283,7 @@ tn_status tn_pool_create(uint32_t n_threads, tn_pool **pool) {
 
 tn_status tn_pool_create_host(const tn_host_pool *host, tn_pool **pool) {
   if (!host || !pool || !host->parallel_for || host->n_threads == 0 || host->n_threads > kMaxThreads)
-    return fail(TN_ERROR_INVALID_ARGUMENT, "tn_pool_create_host: needs parallel_for and 1 to %u threads",
-                kMaxThreads);
+    return fail(TN_ERROR_INVALID_ARGUMENT, "tn_pool_create_host: needs parallel_for and 1 to %u threads", kMaxThreads);
   *pool = newPool(Allocator{}, host->n_threads);
   if (!*pool)
     return fail(TN_ERROR_OUT_OF_MEMORY, "no memory for a thread pool");

@@ -23,25 +23,21 @@ std::string type(const std::string &shape, const std::string &element) {
   return "tensor<" + shape + "x" + element + ">";
 }
 
-void checkUnary(const std::string &op, const std::string &from, const std::string &to,
-                const KernelOptions &options) {
+void checkUnary(const std::string &op, const std::string &from, const std::string &to, const KernelOptions &options) {
   checkKernel(unaryFunction("tn." + op + " %0", type("3x37", from), type("3x37", to)), options);
 }
 
-void checkBinary(const std::string &op, const std::string &from, const std::string &to,
-                 const KernelOptions &options) {
-  checkKernel(
-      binaryFunction("tn." + op + " %0, %1", type("3x37", from), type("3x37", from), type("3x37", to)),
-      options);
+void checkBinary(const std::string &op, const std::string &from, const std::string &to, const KernelOptions &options) {
+  checkKernel(binaryFunction("tn." + op + " %0, %1", type("3x37", from), type("3x37", from), type("3x37", to)),
+              options);
 }
 
 } // namespace
 
 TEST_CASE("float functions", "[elementwise]") {
-  for (const char *op :
-       {"neg",  "abs",   "sign",  "floor", "ceil",    "round", "sqrt", "reciprocal", "relu", "exp",
-        "log",  "tanh",  "erf",   "sin",   "cos",     "tan",   "asin", "acos",       "atan", "sinh",
-        "cosh", "asinh", "acosh", "atanh", "sigmoid", "silu",  "gelu", "gelu_tanh"})
+  for (const char *op : {"neg",  "abs",   "sign",  "floor", "ceil",    "round", "sqrt", "reciprocal", "relu", "exp",
+                         "log",  "tanh",  "erf",   "sin",   "cos",     "tan",   "asin", "acos",       "atan", "sinh",
+                         "cosh", "asinh", "acosh", "atanh", "sigmoid", "silu",  "gelu", "gelu_tanh"})
     for (const char *element : kFloats) {
       checkUnary(op, element, element, elementwise());
       checkUnary(op, element, element, elementwise(-2, 2, /*special=*/true));
@@ -127,8 +123,7 @@ TEST_CASE("broadcasting", "[elementwise]") {
     checkKernel(binaryFunction("tn.sub %0, %1", type(lhs, "f32"), type(rhs, "f32"), type(result, "f32")),
                 elementwise());
   checkKernel(binaryFunction("tn.add %0, %1", "tensor<f32>", "tensor<f32>", "tensor<f32>"), elementwise());
-  checkKernel(binaryFunction("tn.add %0, %1", "tensor<f32>", "tensor<5x7xf32>", "tensor<5x7xf32>"),
-              elementwise());
+  checkKernel(binaryFunction("tn.add %0, %1", "tensor<f32>", "tensor<5x7xf32>", "tensor<5x7xf32>"), elementwise());
 }
 
 TEST_CASE("lengths around vectors and blocks", "[elementwise]") {

@@ -44,8 +44,7 @@ OwningOpRef<ModuleOp> buildKernel(const std::string &function, const KernelOptio
   KernelLibrary library;
   library.models = codegen::allTemplates();
   library.targets.assign(targets.begin(), targets.end());
-  if (!module ||
-      failed(codegen::formSingleKernel(*module, library, options.force ? options.templateName : "")))
+  if (!module || failed(codegen::formSingleKernel(*module, library, options.force ? options.templateName : "")))
     return nullptr;
   Operation *terminator = module->lookupSymbol<func::FuncOp>("main").getBody().front().getTerminator();
   StringRef matched = *terminator->getOperand(0).getDefiningOp<tn::KernelOp>().getTemplateName();
@@ -76,8 +75,7 @@ static Tensor randomTensor(RankedTensorType type, const KernelOptions &options, 
   std::uniform_real_distribution<double> real(options.low, options.high);
   bool isBool = element.isInteger(1);
   auto low = static_cast<int64_t>(isUnsigned(element) ? std::max(0.0, options.low) : options.low);
-  std::uniform_int_distribution<int64_t> integer(isBool ? 0 : low,
-                                                 isBool ? 1 : static_cast<int64_t>(options.high));
+  std::uniform_int_distribution<int64_t> integer(isBool ? 0 : low, isBool ? 1 : static_cast<int64_t>(options.high));
   for (int64_t i = 0; i < tensor.getNumElements(); ++i) {
     bool special = options.special && !isBool && engine() % 3 == 0;
     tensor.set(i, special                   ? specialValue(element, engine)
@@ -143,8 +141,7 @@ public:
 
   /// Pieces of each kernel's range come from `split`. With `inPlace`, the last kernel writes over inputs
   /// where its template allows it.
-  std::vector<std::string> run(ArrayRef<Tensor> inputs, llvm::function_ref<Pieces(int64_t)> split,
-                               bool inPlace) {
+  std::vector<std::string> run(ArrayRef<Tensor> inputs, llvm::function_ref<Pieces(int64_t)> split, bool inPlace) {
     for (auto [argument, tensor] : llvm::zip(main.getArguments(), inputs)) {
       GuardedMemory &memory = allocate(argument);
       std::memcpy(memory.data(), tensor.getData(), tensor.getNumBytes());
@@ -177,8 +174,7 @@ private:
     return *memories.back();
   }
 
-  void runKernel(const codegen::LoadedKernel &kernel, llvm::function_ref<Pieces(int64_t)> split,
-                 bool inPlace) {
+  void runKernel(const codegen::LoadedKernel &kernel, llvm::function_ref<Pieces(int64_t)> split, bool inPlace) {
     tn::KernelOp op = kernel.op;
     size_t firstOutput = memories.size();
     llvm::DenseSet<unsigned> replaced;
@@ -216,8 +212,7 @@ private:
     tn::KernelOp op = kernel.op;
     const KernelModel *model = codegen::findTemplate(*op.getTemplateName());
     for (auto [i, input] : llvm::enumerate(op.getInputs()))
-      if (!replaced.contains(i) && bytesOf(input) == bytesOf(op.getResult(o)) &&
-          model->allowsInPlace(op, i, o)) {
+      if (!replaced.contains(i) && bytesOf(input) == bytesOf(op.getResult(o)) && model->allowsInPlace(op, i, o)) {
         replaced.insert(i);
         std::memcpy(places.lookup(op.getResult(o)), places.lookup(input), bytesOf(input));
         shared[i] = places.lookup(op.getResult(o));
@@ -260,8 +255,7 @@ void checkKernel(const std::string &function, const KernelOptions &options) {
     auto results = Machine(main, loaded->list(), Edge::End).run(inputs, wholeRange, false);
     for (auto [r, bytes] : llvm::enumerate(results)) {
       INFO("result " << r);
-      CHECK(difference(expected[r], Tensor(expected[r].getType(), bytes.data(), nullptr),
-                       options.tolerance) == "");
+      CHECK(difference(expected[r], Tensor(expected[r].getType(), bytes.data(), nullptr), options.tolerance) == "");
     }
     CHECK(Machine(main, loaded->list(), Edge::Begin).run(inputs, split, false) == results);
     CHECK(Machine(main, loaded->list(), Edge::End).run(inputs, split, true) == results);
@@ -275,8 +269,8 @@ std::string unaryFunction(const std::string &op, const std::string &from, const 
 
 std::string binaryFunction(const std::string &op, const std::string &lhs, const std::string &rhs,
                            const std::string &result) {
-  return "func.func @main(%0: " + lhs + ", %1: " + rhs + ") -> " + result + " {\n  %r = " + op + " : " + lhs +
-         ", " + rhs + " -> " + result + "\n  return %r : " + result + "\n}\n";
+  return "func.func @main(%0: " + lhs + ", %1: " + rhs + ") -> " + result + " {\n  %r = " + op + " : " + lhs + ", " +
+         rhs + " -> " + result + "\n  return %r : " + result + "\n}\n";
 }
 
 } // namespace tenon::test

@@ -128,19 +128,18 @@ TEST_CASE("reductions along other dimensions in the naive lowering", "[rows]") {
   KernelOptions naive;
   naive.templateName = "elementwise";
   for (const char *kind : {"sum", "prod", "max", "min"})
-    checkKernel(
-        unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]", type("3x5x33"), type("3x1x33")),
-        naive);
+    checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]", type("3x5x33"), type("3x1x33")),
+                naive);
   for (const char *element : {"f32", "f16", "i32", "ui8"})
     for (const char *kind : {"arg_max", "arg_min"})
       for (const char *last : {"", " {select_last}"}) {
-        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]" + last,
-                                  type("3x9x33", element), "tensor<3x1x33xi64>"),
+        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [1]" + last, type("3x9x33", element),
+                                  "tensor<3x1x33xi64>"),
                     naive);
         KernelOptions special = naive;
         special.special = true;
-        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [2]" + last,
-                                  type("3x9x33", element), "tensor<3x9x1xi64>"),
+        checkKernel(unaryFunction("tn.reduce " + std::string(kind) + " %0 axes [2]" + last, type("3x9x33", element),
+                                  "tensor<3x9x1xi64>"),
                     special);
       }
 }

@@ -39,10 +39,17 @@ KernelOptions options() {
 } // namespace
 
 TEST_CASE("winograd convolutions", "[winograd]") {
-  for (const Convolution &c : {Convolution{4, 1, 8, 8, 16, 32}, {4, 1, 7, 9, 16, 32}, {4, 2, 5, 6, 32, 33},
-                               {4, 1, 1, 1, 16, 1}, {4, 3, 14, 14, 48, 64}, {4, 1, 12, 30, 16, 20, 3},
-                               {2, 1, 8, 8, 16, 32}, {2, 1, 7, 7, 32, 70}, {2, 3, 3, 2, 16, 5, 1},
-                               {4, 1, 40, 40, 256, 32}, {2, 1, 13, 13, 272, 40}}) {
+  for (const Convolution &c : {Convolution{4, 1, 8, 8, 16, 32},
+                               {4, 1, 7, 9, 16, 32},
+                               {4, 2, 5, 6, 32, 33},
+                               {4, 1, 1, 1, 16, 1},
+                               {4, 3, 14, 14, 48, 64},
+                               {4, 1, 12, 30, 16, 20, 3},
+                               {2, 1, 8, 8, 16, 32},
+                               {2, 1, 7, 7, 32, 70},
+                               {2, 3, 3, 2, 16, 5, 1},
+                               {4, 1, 40, 40, 256, 32},
+                               {2, 1, 13, 13, 272, 40}}) {
     INFO(c.operation());
     checkKernel(binaryFunction(c.operation(), c.input(), c.filter(), c.result()), options());
   }

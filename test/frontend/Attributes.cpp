@@ -79,15 +79,11 @@ TEST_CASE("broken attributes") {
           addInt(node, "a", 2);
         }).says("attribute 'a' is given twice"));
   CHECK(loadWith([](NodeProto &node) { addInt(node, "", 1); }).says("an attribute has no name"));
-  CHECK(
-      loadWith([](NodeProto &node) { addInt(node, "a", 1).set_type(77); }).says("unknown attribute type 77"));
+  CHECK(loadWith([](NodeProto &node) { addInt(node, "a", 1).set_type(77); }).says("unknown attribute type 77"));
   CHECK(loadWith([](NodeProto &node) {
           addInt(node, "a", 1).set_ref_attr_name("b");
         }).says("which only nodes of functions can"));
-  CHECK(loadWith([](NodeProto &node) {
-          addAttribute(node, "t", AttributeProto::TENSOR);
-        }).says("has no value"));
-  CHECK(
-      loadWith([](NodeProto &node) { addAttribute(node, "g", AttributeProto::GRAPH); }).says("has no value"));
+  CHECK(loadWith([](NodeProto &node) { addAttribute(node, "t", AttributeProto::TENSOR); }).says("has no value"));
+  CHECK(loadWith([](NodeProto &node) { addAttribute(node, "g", AttributeProto::GRAPH); }).says("has no value"));
   CHECK(loadWith([](NodeProto &node) { node.add_attribute()->set_name("a"); }).says("has no type"));
 }

@@ -58,8 +58,7 @@ inline void addInput(GraphProto &graph, const char *name, std::initializer_list<
 
 inline void addOutput(GraphProto &graph, const char *name) { graph.add_output()->set_name(name); }
 
-inline TensorProto &addInitializer(GraphProto &graph, const char *name, int type,
-                                   std::initializer_list<int64_t> dims) {
+inline TensorProto &addInitializer(GraphProto &graph, const char *name, int type, std::initializer_list<int64_t> dims) {
   TensorProto &tensor = *graph.add_initializer();
   tensor.set_name(name);
   tensor.set_data_type(type);

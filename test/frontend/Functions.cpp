@@ -20,8 +20,7 @@ static FunctionProto &addFunction(ModelProto &model, const char *name, Names inp
 }
 
 template <typename Owner>
-static NodeProto &addCall(Owner &owner, const char *function, Names inputs, Names outputs,
-                          const char *name = "") {
+static NodeProto &addCall(Owner &owner, const char *function, Names inputs, Names outputs, const char *name = "") {
   NodeProto &node = addNode(owner, function, inputs, outputs, name);
   node.set_domain("local");
   return node;

@@ -52,10 +52,10 @@ static bool isClose(const Tensor &actual, const Tensor &expected, double absolut
   bool isFloat = mlir::isa<mlir::FloatType>(actual.getElementType());
   for (int64_t i = 0; i < actual.getNumElements(); ++i) {
     Scalar a = actual.get(i), e = expected.get(i);
-    bool same = isFloat ? a.f == e.f || (std::isnan(a.f) && std::isnan(e.f)) ||
-                              std::fabs(a.f - e.f) <=
-                                  absolute + relativeTolerance(actual.getElementType()) * std::fabs(e.f)
-                        : a.i == e.i;
+    bool same = isFloat
+                    ? a.f == e.f || (std::isnan(a.f) && std::isnan(e.f)) ||
+                          std::fabs(a.f - e.f) <= absolute + relativeTolerance(actual.getElementType()) * std::fabs(e.f)
+                    : a.i == e.i;
     if (!same) {
       why = "element " + std::to_string(i) + " is " + std::to_string(isFloat ? a.f : a.i) + ", expected " +
             std::to_string(isFloat ? e.f : e.i);
@@ -66,8 +66,8 @@ static bool isClose(const Tensor &actual, const Tensor &expected, double absolut
 }
 
 /// Runs @main on the data set's inputs (by position of the model's inputs that are arguments).
-static Outcome execute(const Model &model, const ImportOptions &options, mlir::ModuleOp module,
-                       const fs::path &data, double absolute, std::string &why) {
+static Outcome execute(const Model &model, const ImportOptions &options, mlir::ModuleOp module, const fs::path &data,
+                       double absolute, std::string &why) {
   llvm::SmallVector<Tensor> arguments, results;
   for (size_t i = 0; i < model.graph.inputs.size(); ++i) {
     const std::string &name = model.graph.inputs[i].name;
@@ -156,8 +156,7 @@ int main(int argc, char **argv) {
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     ++counts[static_cast<int>(outcome)];
     if (!flags.quiet)
-      std::printf("%s: %s %.2f s %s\n", arg.c_str(), outcomeNames[static_cast<int>(outcome)], seconds,
-                  why.c_str());
+      std::printf("%s: %s %.2f s %s\n", arg.c_str(), outcomeNames[static_cast<int>(outcome)], seconds, why.c_str());
     std::fflush(stdout);
   }
   for (int i = 0; i < 7; ++i)

@@ -34,8 +34,7 @@ struct Imported {
   std::string text;
 };
 
-TensorProto &addFloats(GraphProto &graph, const char *name, std::initializer_list<int64_t> dims,
-                       float start = 0.5f) {
+TensorProto &addFloats(GraphProto &graph, const char *name, std::initializer_list<int64_t> dims, float start = 0.5f) {
   TensorProto &tensor = addInitializer(graph, name, TensorProto::FLOAT, dims);
   int64_t count = 1;
   for (int64_t dim : dims)
@@ -46,8 +45,7 @@ TensorProto &addFloats(GraphProto &graph, const char *name, std::initializer_lis
 }
 
 TensorProto &addInts(GraphProto &graph, const char *name, std::initializer_list<int64_t> values) {
-  TensorProto &tensor =
-      addInitializer(graph, name, TensorProto::INT64, {static_cast<int64_t>(values.size())});
+  TensorProto &tensor = addInitializer(graph, name, TensorProto::INT64, {static_cast<int64_t>(values.size())});
   for (int64_t value : values)
     tensor.add_int64_data(value);
   return tensor;
@@ -185,12 +183,8 @@ TEST_CASE("a shape that is computed at run time is unsupported", "[import]") {
 
 TEST_CASE("open dimensions are listed with what to do", "[import]") {
   ModelProto model = oneNode("Relu", {"x"});
-  auto &dim = *model.mutable_graph()
-                   ->mutable_input(0)
-                   ->mutable_type()
-                   ->mutable_tensor_type()
-                   ->mutable_shape()
-                   ->mutable_dim(0);
+  auto &dim =
+      *model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0);
   dim.set_dim_param("batch");
   Imported open(model);
   CHECK_FALSE(open.module);
@@ -220,8 +214,7 @@ TEST_CASE("softmax flattens before opset 13", "[import]") {
 TEST_CASE("a transposed convolution whose windows tile is a contraction", "[import]") {
   ModelProto model = oneNode("ConvTranspose", {"x", "w"});
   addFloats(*model.mutable_graph(), "w", {3, 4, 2, 2});
-  AttributeProto &strides =
-      addAttribute(*model.mutable_graph()->mutable_node(0), "strides", AttributeProto::INTS);
+  AttributeProto &strides = addAttribute(*model.mutable_graph()->mutable_node(0), "strides", AttributeProto::INTS);
   strides.add_ints(2);
   strides.add_ints(2);
   Imported result(model);

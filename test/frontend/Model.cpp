@@ -230,8 +230,7 @@ static ModelProto nestedModel(int depth) {
   GraphProto *graph = proto.mutable_graph();
   addInput(*graph, "c", {});
   for (int i = 0; i < depth; ++i)
-    graph =
-        addAttribute(addNode(*graph, "If", {"c"}, {""}), "then_branch", AttributeProto::GRAPH).mutable_g();
+    graph = addAttribute(addNode(*graph, "If", {"c"}, {""}), "then_branch", AttributeProto::GRAPH).mutable_g();
   return proto;
 }
 

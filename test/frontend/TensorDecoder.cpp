@@ -39,12 +39,10 @@ TEST_CASE("typed data fields of full width") {
         })) == packed<double>({1, 2}));
   CHECK(bytesOf(loadTensor(TensorProto::INT64, {}, [](TensorProto &t) { t.add_int64_data(-5); })) ==
         packed<int64_t>({-5}));
-  CHECK(bytesOf(loadTensor(TensorProto::UINT64, {1}, [](TensorProto &t) {
-          t.add_uint64_data(UINT64_MAX);
-        })) == packed<uint64_t>({UINT64_MAX}));
-  CHECK(bytesOf(loadTensor(TensorProto::UINT32, {1}, [](TensorProto &t) {
-          t.add_uint64_data(4000000000u);
-        })) == packed<uint32_t>({4000000000u}));
+  CHECK(bytesOf(loadTensor(TensorProto::UINT64, {1}, [](TensorProto &t) { t.add_uint64_data(UINT64_MAX); })) ==
+        packed<uint64_t>({UINT64_MAX}));
+  CHECK(bytesOf(loadTensor(TensorProto::UINT32, {1}, [](TensorProto &t) { t.add_uint64_data(4000000000u); })) ==
+        packed<uint32_t>({4000000000u}));
   CHECK(bytesOf(loadTensor(TensorProto::INT32, {1}, [](TensorProto &t) { t.add_int32_data(-7); })) ==
         packed<int32_t>({-7}));
 }
@@ -63,8 +61,7 @@ TEST_CASE("narrow types in int32_data") {
   for (int type : {TensorProto::FLOAT8E4M3FN, TensorProto::FLOAT8E4M3FNUZ, TensorProto::FLOAT8E5M2,
                    TensorProto::FLOAT8E5M2FNUZ, TensorProto::FLOAT8E8M0})
     CHECK(bytesOf(one(type, 0x81)) == packed<uint8_t>({0x81}));
-  CHECK(
-      one(TensorProto::UINT8, 256).says("the value 256 at index 0 of int32_data, which does not fit uint8"));
+  CHECK(one(TensorProto::UINT8, 256).says("the value 256 at index 0 of int32_data, which does not fit uint8"));
   CHECK(one(TensorProto::INT16, 70000).says("does not fit int16"));
   CHECK(one(TensorProto::BOOL, 2).says("element 0 is 2 instead of 0 or 1"));
 }
@@ -92,16 +89,13 @@ TEST_CASE("elements below a byte stay packed and can be unpacked") {
 }
 
 TEST_CASE("raw data") {
-  CHECK(bytesOf(loadTensor(TensorProto::FLOAT16, {2}, [](TensorProto &t) { t.set_raw_data("abcd"); })) ==
-        "abcd");
+  CHECK(bytesOf(loadTensor(TensorProto::FLOAT16, {2}, [](TensorProto &t) { t.set_raw_data("abcd"); })) == "abcd");
   CHECK(bytesOf(loadTensor(TensorProto::INT4, {3}, [](TensorProto &t) { t.set_raw_data("ab"); })) == "ab");
   CHECK(bytesOf(loadTensor(TensorProto::FLOAT, {0, 5}, [](TensorProto &) {})).empty());
   CHECK(loadTensor(TensorProto::FLOAT, {2}, [](TensorProto &t) {
           t.set_raw_data("abc");
         }).says("initializer 'w' (float[2]) needs 8 bytes, raw_data has 3"));
-  CHECK(loadTensor(TensorProto::BOOL, {2}, [](TensorProto &t) {
-          t.set_raw_data("\x01\x07");
-        }).says("is 7 instead"));
+  CHECK(loadTensor(TensorProto::BOOL, {2}, [](TensorProto &t) { t.set_raw_data("\x01\x07"); }).says("is 7 instead"));
 }
 
 TEST_CASE("strings") {
@@ -114,9 +108,7 @@ TEST_CASE("strings") {
   CHECK(loadTensor(TensorProto::STRING, {2}, [](TensorProto &t) {
           t.add_string_data("a");
         }).says("needs 2 entries in string_data, which has 1"));
-  CHECK(loadTensor(TensorProto::STRING, {1}, [](TensorProto &t) {
-          t.set_raw_data("a");
-        }).says("strings can't be"));
+  CHECK(loadTensor(TensorProto::STRING, {1}, [](TensorProto &t) { t.set_raw_data("a"); }).says("strings can't be"));
 }
 
 TEST_CASE("broken tensors name themselves") {

@@ -72,8 +72,7 @@ TEST_CASE("kernels on strided views of an arena", "[interpreter]") {
     })");
   Tensor arena = program.bytes(256, 0x7f), out = program.floats({3, 2}, {0, 0, 0, 0, 0, 0});
   llvm::SmallVector<Tensor> results;
-  REQUIRE(succeeded(
-      interpret(program.main(), {arena, program.floats({2, 3}, {1, -2, 3, 4, 5, -6}), out}, results)));
+  REQUIRE(succeeded(interpret(program.main(), {arena, program.floats({2, 3}, {1, -2, 3, 4, 5, -6}), out}, results)));
   CHECK(results.empty());
   CHECK(values(out) == std::vector<float>{1, 4, 0, 5, 3, 0});
   float second;

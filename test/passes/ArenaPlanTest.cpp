@@ -62,8 +62,7 @@ TEST_CASE("random lifetimes never overlap in memory", "[arena]") {
     int64_t count = engine() % 60;
     for (int64_t i = 0; i < count; ++i) {
       int64_t begin = engine() % 40;
-      buffers.push_back(
-          {static_cast<int64_t>(engine() % 5000), begin, begin + static_cast<int64_t>(engine() % 10), 0});
+      buffers.push_back({static_cast<int64_t>(engine() % 5000), begin, begin + static_cast<int64_t>(engine() % 10), 0});
     }
     int64_t bound = mostAlive(buffers, 60);
     ArenaPlan plan = planArena(buffers, kAlignment);

@@ -121,8 +121,7 @@ TEST_CASE("random header values are survived") {
     for (int changes = 0; changes < 3; ++changes) {
       size_t width = size_t(1) << random() % 4;
       uint64_t value = random() % 4 ? extremes[random() % 8] : random();
-      size_t at =
-          (random() % 2 ? random() % 1024 : table + random() % (bytes.size() - table)) / width * width;
+      size_t at = (random() % 2 ? random() % 1024 : table + random() % (bytes.size() - table)) / width * width;
       if (at + width <= damaged.size())
         memcpy(&damaged[at], &value, width);
     }

@@ -118,8 +118,8 @@ struct Dynamic : Setup {
 
 TEST_CASE_METHOD(Dynamic, "symbols are taken from the inputs and checked") {
   CHECK(runRows(4, 6) == TN_ERROR_SHAPE_MISMATCH);
-  CHECK_THAT(error(), Catch::Contains("input 'b'") && Catch::Contains("[6, 16]") &&
-                          Catch::Contains("[rows, 16]") && Catch::Contains("'rows' = 4"));
+  CHECK_THAT(error(), Catch::Contains("input 'b'") && Catch::Contains("[6, 16]") && Catch::Contains("[rows, 16]") &&
+                          Catch::Contains("'rows' = 4"));
   CHECK(runRows(66, 66) == TN_ERROR_SHAPE_MISMATCH); // the buffer
   CHECK(runRows(3, 3) == TN_ERROR_SHAPE_MISMATCH);
   CHECK_THAT(error(), Catch::Contains("no multiple of 2"));

@@ -38,20 +38,12 @@ static const struct {
   uint32_t name_bytes, desc_bytes, type;
   char name[8];
   _Alignas(8) tn_note note;
-} note __attribute__((section(".note.tenon"), used, aligned(8))) = {sizeof TN_NOTE_OWNER,
-                                                                    sizeof(tn_note),
-                                                                    TN_NOTE_TYPE,
-                                                                    TN_NOTE_OWNER,
-                                                                    {sizeof(tn_note),
-                                                                     TN_MODEL_MAGIC,
-                                                                     FIXTURE_ABI,
-                                                                     MACHINE,
-                                                                     2,
-                                                                     {FIXTURE_LEVELS},
-                                                                     0,
-                                                                     FIXTURE_WEIGHTS_BYTES,
-                                                                     0,
-                                                                     0}};
+} note __attribute__((section(".note.tenon"), used, aligned(8))) = {
+    sizeof TN_NOTE_OWNER,
+    sizeof(tn_note),
+    TN_NOTE_TYPE,
+    TN_NOTE_OWNER,
+    {sizeof(tn_note), TN_MODEL_MAGIC, FIXTURE_ABI, MACHINE, 2, {FIXTURE_LEVELS}, 0, FIXTURE_WEIGHTS_BYTES, 0, 0}};
 #endif
 #endif
 
@@ -131,27 +123,26 @@ static int32_t run_fail(tn_invocation *inv) {
 
 /* ---- Tables ---- */
 
-#define TENSOR(dtype, name, rank, dims, alias)                                                               \
-  {sizeof(tn_tensor_desc), TN_TENSOR, dtype, name, rank, alias, dims}
-#define LEVELS(run, arena, scratch, reserve)                                                                 \
-  {                                                                                                          \
-    {sizeof(tn_level_entry), BEST_LEVEL, "best", run, arena, scratch, reserve}, {                            \
-      sizeof(tn_level_entry), BASE_LEVEL, "base", run, arena, scratch, reserve                               \
-    }                                                                                                        \
+#define TENSOR(dtype, name, rank, dims, alias) {sizeof(tn_tensor_desc), TN_TENSOR, dtype, name, rank, alias, dims}
+#define LEVELS(run, arena, scratch, reserve)                                                                           \
+  {                                                                                                                    \
+    {sizeof(tn_level_entry), BEST_LEVEL, "best", run, arena, scratch, reserve}, {                                      \
+      sizeof(tn_level_entry), BASE_LEVEL, "base", run, arena, scratch, reserve                                         \
+    }                                                                                                                  \
   }
-#define ENTRY(name, in, out, n_symbols, symbols, levels, n_steps, bound)                                     \
-  {sizeof(tn_entry_desc),                                                                                    \
-   COUNT(in),                                                                                                \
-   COUNT(out),                                                                                               \
-   n_symbols,                                                                                                \
-   COUNT(levels),                                                                                            \
-   n_steps,                                                                                                  \
-   name,                                                                                                     \
-   in,                                                                                                       \
-   out,                                                                                                      \
-   symbols,                                                                                                  \
-   levels,                                                                                                   \
-   steps,                                                                                                    \
+#define ENTRY(name, in, out, n_symbols, symbols, levels, n_steps, bound)                                               \
+  {sizeof(tn_entry_desc),                                                                                              \
+   COUNT(in),                                                                                                          \
+   COUNT(out),                                                                                                         \
+   n_symbols,                                                                                                          \
+   COUNT(levels),                                                                                                      \
+   n_steps,                                                                                                            \
+   name,                                                                                                               \
+   in,                                                                                                                 \
+   out,                                                                                                                \
+   symbols,                                                                                                            \
+   levels,                                                                                                             \
+   steps,                                                                                                              \
    bound}
 
 static const int64_t main_dims[] = {FIXTURE_ROWS, FIXTURE_COLUMNS};

@@ -256,9 +256,7 @@ TEST_CASE("an allocator that fails at any point leaves nothing behind") {
 TEST_CASE("the log names the chosen level") {
   std::string log;
   tn_model_options options = makeOptions();
-  options.log = [](void *user, tn_log_level, const char *message) {
-    *static_cast<std::string *>(user) += message;
-  };
+  options.log = [](void *user, tn_log_level, const char *message) { *static_cast<std::string *>(user) += message; };
   options.log_user = &log;
   load(fixture(), &options);
   CHECK_THAT(log, Catch::Contains("level "));

@@ -44,8 +44,7 @@ Compiler::Compiler(CompilerOptions given) : options(std::move(given)) {
       library.targets.push_back(target);
     else
       fail(ErrorKind::Usage, "unknown target '" + name + "'");
-  llvm::sort(library.targets,
-             [](const Target *a, const Target *b) { return a < b; }); // as listed: best first
+  llvm::sort(library.targets, [](const Target *a, const Target *b) { return a < b; }); // as listed: best first
 }
 
 Compiler::~Compiler() = default;
@@ -160,8 +159,7 @@ static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &opti
 }
 
 bool Compiler::runUntil(Stage stage) {
-  int last =
-      std::min(stage, Stage::Memory) == stage ? static_cast<int>(stage) : static_cast<int>(Stage::Memory);
+  int last = std::min(stage, Stage::Memory) == stage ? static_cast<int>(stage) : static_cast<int>(Stage::Memory);
   for (int next = reached + 1; next <= last; ++next) {
     llvm::StringRef name = stageNames()[next];
     Phase phase(*this, name);

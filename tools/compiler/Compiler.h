@@ -109,12 +109,10 @@ private:
   bool importModel(const std::string &path);
   bool loadModule(const std::string &path);
   bool checkNames(const onnx::Model &model);
-  bool compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query,
-                      std::string &image);
+  bool compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query, std::string &image);
   /// Writes image and weights to an open file, behind what `prefix` gives for their size.
-  bool writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind,
-                     const std::string &query, std::string &image,
-                     llvm::function_ref<std::string(uint64_t bytes)> prefix);
+  bool writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind, const std::string &query,
+                     std::string &image, llvm::function_ref<std::string(uint64_t bytes)> prefix);
   bool emitLibrary(const std::string &path, const std::string &name);
   bool emitObject(const std::string &path, OutputKind kind, const std::string &name);
   bool emitText(const std::string &path, OutputKind kind);

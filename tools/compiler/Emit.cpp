@@ -87,13 +87,11 @@ bool Compiler::compileAndLink(const codegen::Program &program, LinkKind kind, co
   }
   Phase phase(*this, "link");
   std::string message;
-  return linkObjects(objects, kind, query, image, message) ||
-         fail(ErrorKind::InputOutput, "cannot link: " + message);
+  return linkObjects(objects, kind, query, image, message) || fail(ErrorKind::InputOutput, "cannot link: " + message);
 }
 
-bool Compiler::writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind,
-                             const std::string &query, std::string &image,
-                             llvm::function_ref<std::string(uint64_t)> prefix) {
+bool Compiler::writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind, const std::string &query,
+                             std::string &image, llvm::function_ref<std::string(uint64_t)> prefix) {
   Phase phase(*this, "emit");
   std::string message;
   WeightsPlace place;
@@ -106,9 +104,7 @@ bool Compiler::writeArtifact(OutputFile &file, const codegen::Program &program, 
   // All the room that is needed is taken first: a full disk is found before the work is done, not after.
   if (!file.reserve(base + total))
     return fail(ErrorKind::InputOutput, file.getError());
-  auto sink = [&](int64_t offset, llvm::StringRef data) {
-    return file.write(data, base + place.offset + offset);
-  };
+  auto sink = [&](int64_t offset, llvm::StringRef data) { return file.write(data, base + place.offset + offset); };
   if (!streamWeights(*module, sink, message))
     return fail(message.empty() ? ErrorKind::InputOutput : ErrorKind::CannotCompile,
                 message.empty() ? file.getError() : message);
@@ -133,8 +129,7 @@ bool Compiler::emitLibrary(const std::string &path, const std::string &name) {
   codegen::Program program = codegen::collectProgram(*module, name);
   std::string image;
   if (!compileAndLink(program, LinkKind::SharedLibrary, query, image) ||
-      !writeArtifact(file, program, LinkKind::SharedLibrary, query, image,
-                     [](uint64_t) { return std::string(); }))
+      !writeArtifact(file, program, LinkKind::SharedLibrary, query, image, [](uint64_t) { return std::string(); }))
     return false;
   return file.commit() || fail(ErrorKind::InputOutput, file.getError());
 }
@@ -147,8 +142,7 @@ bool Compiler::emitText(const std::string &path, OutputKind kind) {
   size_t done = 0;
   for (const codegen::Program::Kernel &kernel : program.kernels) {
     for (const Target *target : library.targets)
-      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form,
-                                        text)))
+      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form, text)))
         return fail(ErrorKind::CannotCompile, "cannot compile kernel " + kernel.name);
     if (options.progress)
       options.progress("kernel", ++done, program.kernels.size());

@@ -34,21 +34,17 @@ static void listValues(llvm::StringRef what, const std::vector<codegen::Program:
                        const std::string &prefix, std::string &text) {
   for (auto [i, value] : llvm::enumerate(values)) {
     std::string number = std::to_string(i);
-    text += "/* " + what.str() + " " + number + ", \"" + inComment(value.name) + "\": " + describe(value) +
-            " */\n";
+    text += "/* " + what.str() + " " + number + ", \"" + inComment(value.name) + "\": " + describe(value) + " */\n";
     text += "#define " + prefix + "_" + llvm::StringRef(what).upper() + number + "_BYTES " +
-            std::to_string((value.type.getNumElements() * value.type.getElementTypeBitWidth() + 7) / 8) +
-            "u\n";
+            std::to_string((value.type.getNumElements() * value.type.getElementTypeBitWidth() + 7) / 8) + "u\n";
   }
 }
 
 std::string writeHeader(const codegen::Program &program, const std::string &name) {
   std::string upper = llvm::StringRef(name).upper(), text;
   text += "/* " + name + ", compiled by tenon " + tn_version() + ".\n *\n";
-  text += " *   tn_model *model;\n *   tn_model_from_desc(" + name +
-          "_query(TN_ABI_VERSION), NULL, &model);\n */\n";
-  text += "#ifndef TENON_MODEL_" + upper + "_H\n#define TENON_MODEL_" + upper +
-          "_H\n\n#include \"tenon/abi.h\"\n\n";
+  text += " *   tn_model *model;\n *   tn_model_from_desc(" + name + "_query(TN_ABI_VERSION), NULL, &model);\n */\n";
+  text += "#ifndef TENON_MODEL_" + upper + "_H\n#define TENON_MODEL_" + upper + "_H\n\n#include \"tenon/abi.h\"\n\n";
   text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   listValues("input", program.inputs, upper, text);
   listValues("output", program.outputs, upper, text);

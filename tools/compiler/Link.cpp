@@ -85,8 +85,7 @@ bool runLinker(const std::vector<std::string> &arguments, std::string &message) 
   return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-std::vector<std::string> linkerArguments(LinkKind kind, const std::string &exported,
-                                         const ScratchDirectory &scratch) {
+std::vector<std::string> linkerArguments(LinkKind kind, const std::string &exported, const ScratchDirectory &scratch) {
   std::vector<std::string> arguments = {"ld.lld", "--threads=1", "-o", scratch.file("linked")};
   if (kind == LinkKind::Relocatable) {
     arguments.push_back("-r");
@@ -112,8 +111,7 @@ bool localizeHidden(std::string &image, std::string &message) {
   config.ELF.LocalizeHidden = true;
   llvm::SmallVector<char, 0> result;
   llvm::raw_svector_ostream stream(result);
-  llvm::Error error =
-      object ? llvm::objcopy::executeObjcopyOnBinary(config, **object, stream) : object.takeError();
+  llvm::Error error = object ? llvm::objcopy::executeObjcopyOnBinary(config, **object, stream) : object.takeError();
   if (error) {
     message = llvm::toString(std::move(error));
     return false;
@@ -160,8 +158,8 @@ struct ElfImage {
 
 } // namespace
 
-bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind,
-                 const std::string &exported, std::string &image, std::string &message) {
+bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind kind, const std::string &exported,
+                 std::string &image, std::string &message) {
   ScratchDirectory scratch;
   if (!scratch.valid) {
     message = "cannot create a temporary directory";
@@ -178,8 +176,7 @@ bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind ki
   }
   if (!runLinker(arguments, message))
     return false;
-  auto linked =
-      llvm::MemoryBuffer::getFile(scratch.file("linked"), /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto linked = llvm::MemoryBuffer::getFile(scratch.file("linked"), /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!linked) {
     message = "cannot read the linked file";
     return false;
@@ -188,8 +185,8 @@ bool linkObjects(llvm::ArrayRef<llvm::SmallVector<char, 0>> objects, LinkKind ki
   return kind == LinkKind::SharedLibrary || localizeHidden(image, message);
 }
 
-bool placeWeights(std::string &image, LinkKind kind, int64_t bytes, const std::string &symbol,
-                  WeightsPlace &place, std::string &message) {
+bool placeWeights(std::string &image, LinkKind kind, int64_t bytes, const std::string &symbol, WeightsPlace &place,
+                  std::string &message) {
   using namespace llvm::ELF;
   ElfImage elf(image);
   if (elf.header.e_shnum == 0 || elf.header.e_shnum >= SHN_LORESERVE - 1) {
@@ -220,8 +217,7 @@ bool placeWeights(std::string &image, LinkKind kind, int64_t bytes, const std::s
   elf.sections.push_back(weights);
   elf.header.e_shoff = place.tailOffset + place.tail.size();
   elf.header.e_shnum = elf.sections.size();
-  place.tail.append(reinterpret_cast<const char *>(elf.sections.data()),
-                    elf.sections.size() * sizeof(Elf64_Shdr));
+  place.tail.append(reinterpret_cast<const char *>(elf.sections.data()), elf.sections.size() * sizeof(Elf64_Shdr));
   std::memcpy(image.data(), &elf.header, sizeof elf.header);
   return true;
 }

@@ -47,8 +47,7 @@ void writeStack(void *) {
 }
 
 [[noreturn]] void outOfMemory() {
-  static const char message[] =
-      "error: out of memory: compiling needs more than the limit (--memory-limit)\n";
+  static const char message[] = "error: out of memory: compiling needs more than the limit (--memory-limit)\n";
   ssize_t ignored = write(STDERR_FILENO, message, sizeof message - 1);
   (void)ignored;
   _exit(kLimitCode);
@@ -64,8 +63,7 @@ void limitMemory(uint64_t bytes) {
   llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { outOfMemory(); });
 }
 
-[[noreturn]] void runWorker(const ProcessLimits &limits, const sigset_t &mask,
-                            llvm::function_ref<int()> work) {
+[[noreturn]] void runWorker(const ProcessLimits &limits, const sigset_t &mask, llvm::function_ref<int()> work) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   signal(SIGXFSZ, SIG_IGN); // a write over RLIMIT_FSIZE is an error like any other
@@ -133,15 +131,14 @@ void describeEnd(int ended, int status, const ProcessLimits &limits, ProcessOutc
   } else if (ended < 0) {
     outcome.exitCode = kLimitCode;
     char text[128];
-    std::snprintf(text, sizeof text, "time limit of %g s exceeded in phase '%s' (--time-limit)",
-                  limits.seconds, outcome.phase.c_str());
+    std::snprintf(text, sizeof text, "time limit of %g s exceeded in phase '%s' (--time-limit)", limits.seconds,
+                  outcome.phase.c_str());
     outcome.message = text;
   } else if (WIFEXITED(status)) {
     outcome.exitCode = WEXITSTATUS(status);
   } else if (WTERMSIG(status) == SIGKILL) {
     outcome.exitCode = kLimitCode;
-    outcome.message =
-        "the system ended the compiler in phase '" + outcome.phase + "', probably for want of memory";
+    outcome.message = "the system ended the compiler in phase '" + outcome.phase + "', probably for want of memory";
   } else if (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGHUP) {
     outcome.exitCode = 128 + WTERMSIG(status);
     outcome.message = "interrupted";
@@ -158,8 +155,7 @@ void describeEnd(int ended, int status, const ProcessLimits &limits, ProcessOutc
 
 ProcessOutcome supervise(const ProcessLimits &limits, llvm::function_ref<int()> work) {
   ProcessOutcome outcome;
-  void *memory =
-      mmap(nullptr, sizeof(SharedState), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void *memory = mmap(nullptr, sizeof(SharedState), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     outcome.exitCode = kLimitCode;
     outcome.message = "cannot start a process: no memory";

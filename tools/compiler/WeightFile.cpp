@@ -40,8 +40,7 @@ bool WeightFileWriter::add(ModuleOp module, Write write) {
     if (!source)
       return WalkResult::advance();
     llvm::StringRef bytes(source->data, static_cast<size_t>(source->size));
-    return put(makeHeader(name, source->size)) && put(bytes) ? WalkResult::advance()
-                                                             : WalkResult::interrupt();
+    return put(makeHeader(name, source->size)) && put(bytes) ? WalkResult::advance() : WalkResult::interrupt();
   });
   return !result.wasInterrupted();
 }

@@ -56,8 +56,7 @@ bool streamWeights(ModuleOp module, const WeightSink &sink, std::string &message
   }));
 }
 
-bool hashWeightsOf(MLIRContext *context, int descriptor, int64_t offset, int64_t bytes,
-                   std::array<uint8_t, 32> &hash) {
+bool hashWeightsOf(MLIRContext *context, int descriptor, int64_t offset, int64_t bytes, std::array<uint8_t, 32> &hash) {
   using Digest = uint8_t[::tn::Sha256::kDigestBytes];
   constexpr int64_t piece = ::tn::kHashPieceBytes;
   int64_t pieces = llvm::divideCeil(bytes, piece);

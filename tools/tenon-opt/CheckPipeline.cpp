@@ -28,8 +28,7 @@ struct CheckPipeline : PassWrapper<CheckPipeline, OperationPass<ModuleOp>> {
 
   Option<std::string> pipeline{*this, "pipeline", llvm::cl::desc("The passes to check")};
   Option<unsigned> seed{*this, "seed", llvm::cl::desc("Seed of the inputs"), llvm::cl::init(1)};
-  Option<double> tolerance{*this, "tolerance", llvm::cl::desc("Allowed |a - b| / (1 + |a|)"),
-                           llvm::cl::init(1e-5)};
+  Option<double> tolerance{*this, "tolerance", llvm::cl::desc("Allowed |a - b| / (1 + |a|)"), llvm::cl::init(1e-5)};
   Option<double> lowest{*this, "lowest", llvm::cl::desc("Least float input"), llvm::cl::init(-2.0)};
 
   using Results = SmallVector<SmallVector<Tensor>>;
@@ -73,8 +72,7 @@ struct CheckPipeline : PassWrapper<CheckPipeline, OperationPass<ModuleOp>> {
       return function.emitError("has another number of results than before");
     for (auto [r, a, b] : llvm::enumerate(expected, actual)) {
       if (a.getType() != b.getType())
-        return function.emitError("result ")
-               << r << " has type " << b.getType() << " instead of " << a.getType();
+        return function.emitError("result ") << r << " has type " << b.getType() << " instead of " << a.getType();
       bool isFloat = isa<FloatType>(a.getElementType());
       for (int64_t i = 0; i < a.getNumElements(); ++i) {
         Scalar x = a.get(i), y = b.get(i);
@@ -82,9 +80,8 @@ struct CheckPipeline : PassWrapper<CheckPipeline, OperationPass<ModuleOp>> {
                                   (std::isnan(x.f) && std::isnan(y.f))
                             : x.i == y.i;
         if (!same)
-          return function.emitError("result ")
-                 << r << " differs at element " << i << ": " << (isFloat ? x.f : x.i) << " before, "
-                 << (isFloat ? y.f : y.i) << " after";
+          return function.emitError("result ") << r << " differs at element " << i << ": " << (isFloat ? x.f : x.i)
+                                               << " before, " << (isFloat ? y.f : y.i) << " after";
       }
     }
     return success();

@@ -26,9 +26,8 @@ static void registerUpstreamPasses() {
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<tenon::tn::TnDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::vector::VectorDialect>();
+  registry.insert<tenon::tn::TnDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::math::MathDialect,
+                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
   tenon::codegen::registerCodegenDialects(registry);
   registerUpstreamPasses();
   tenon::registerKernelPasses();

@@ -134,8 +134,7 @@ void BenchCommand::printReport() {
   double total = 0;
   for (const KernelTime &kernel : kernels)
     total += kernel.seconds;
-  fmt::print("{:>9} {:>6} {:>6} {:>9} {:>8} {:>9}  kernel\n", "ms", "share", "steps", "GFLOP/s", "GB/s",
-             "roofline");
+  fmt::print("{:>9} {:>6} {:>6} {:>9} {:>8} {:>9}  kernel\n", "ms", "share", "steps", "GFLOP/s", "GB/s", "roofline");
   size_t shown = 0;
   for (const KernelTime &kernel : kernels) {
     if (shown++ == top) {
@@ -145,8 +144,7 @@ void BenchCommand::printReport() {
     fmt::print("{:9.3f} {:5.1f}% {:6} {:9.1f} {:8.1f} {:8.0f}%  {} ({})\n", kernel.seconds * 1e3,
                100 * share(kernel.seconds, total), kernel.steps, share(kernel.flops, kernel.seconds) / 1e9,
                share(kernel.bytes, kernel.seconds) / 1e9,
-               100 * share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds), kernel.name,
-               kernel.sources);
+               100 * share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds), kernel.name, kernel.sources);
   }
 }
 
@@ -154,15 +152,15 @@ int BenchCommand::printJsonReport() {
   double median = percentile(times, 0.5);
   llvm::json::Array list;
   for (const KernelTime &kernel : kernels)
-    list.push_back(llvm::json::Object{
-        {"name", kernel.name},
-        {"template", kernel.templateName},
-        {"sources", kernel.sources},
-        {"steps", kernel.steps},
-        {"seconds", kernel.seconds},
-        {"flops", kernel.flops},
-        {"bytes", kernel.bytes},
-        {"roofline", share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds)}});
+    list.push_back(
+        llvm::json::Object{{"name", kernel.name},
+                           {"template", kernel.templateName},
+                           {"sources", kernel.sources},
+                           {"steps", kernel.steps},
+                           {"seconds", kernel.seconds},
+                           {"flops", kernel.flops},
+                           {"bytes", kernel.bytes},
+                           {"roofline", share(roofline.seconds(kernel.flops, kernel.bytes), kernel.seconds)}});
   llvm::json::Object machine{
       {"flops_per_second", roofline.flops}, {"bytes_per_second", roofline.bandwidth}, {"isa", roofline.isa}};
   return printJson(llvm::json::Object{{"level", entry.level},
@@ -216,8 +214,7 @@ void addBench(CLI::App &app, Action &action) {
       ->take_all();
   command->add_option("--threads", options->threads, "Threads to run on; 0: all")->capture_default_str();
   command->add_option("--warmup", options->warmup, "Runs before measuring")->capture_default_str();
-  command->add_option("--runs", options->runs, "Runs to measure; 0: as many as --seconds allow")
-      ->capture_default_str();
+  command->add_option("--runs", options->runs, "Runs to measure; 0: as many as --seconds allow")->capture_default_str();
   command->add_option("--seconds", options->minSeconds, "Time to measure for")->capture_default_str();
   command->add_option("--top", options->top, "Kernels to list")->capture_default_str();
   command->add_flag("--json", options->json, "Print the figures as JSON");

@@ -39,8 +39,7 @@ private:
   int work(const CompilerOptions &options);
   int report(const Compiler &compiler);
   void failOnPurpose(llvm::StringRef phase);
-  void leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits,
-                       const ProcessOutcome &outcome);
+  void leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits, const ProcessOutcome &outcome);
 
   OutputKind kind = OutputKind::SharedLibrary;
   Stage stage = Stage::Emit;
@@ -87,12 +86,11 @@ bool CompileCommand::resolveKind(std::string &message) {
   std::optional<OutputKind> bySuffix = findKind(suffix);
   if (!emit.empty())
     wanted = findKind(emit);
-  else if (bySuffix &&
-           (!wanted || (isText(*bySuffix) && stage >= Stage::Kernel) || *bySuffix == OutputKind::Bytecode))
+  else if (bySuffix && (!wanted || (isText(*bySuffix) && stage >= Stage::Kernel) || *bySuffix == OutputKind::Bytecode))
     wanted = bySuffix;
   else if (!wanted && !output.empty()) {
-    message = "cannot tell what to write from the name " + output +
-              "; use a suffix of .so, .o, .a, .mlir, .mlirbc, " + ".ll, .s, or --emit=";
+    message = "cannot tell what to write from the name " + output + "; use a suffix of .so, .o, .a, .mlir, .mlirbc, " +
+              ".ll, .s, or --emit=";
     return false;
   }
   kind = wanted.value_or(OutputKind::SharedLibrary);
@@ -133,9 +131,9 @@ int CompileCommand::report(const Compiler &compiler) {
   if (!model.quiet && output != "-") {
     std::string line = output + ": ";
     if (!isText(kind))
-      line += fmt::format("{} kernels in {} steps, {} of code, {} of weights, arena of {}, ",
-                          statistics.kernels, statistics.steps, formatBytes(statistics.codeBytes),
-                          formatBytes(statistics.weightBytes), formatBytes(statistics.arenaBytes));
+      line += fmt::format("{} kernels in {} steps, {} of code, {} of weights, arena of {}, ", statistics.kernels,
+                          statistics.steps, formatBytes(statistics.codeBytes), formatBytes(statistics.weightBytes),
+                          formatBytes(statistics.arenaBytes));
     printNote(line + fmt::format("{:.1f} s", total));
   }
   if (!json)
@@ -169,8 +167,8 @@ int CompileCommand::work(const CompilerOptions &given) {
   };
   // Never destroyed: the process ends with it.
   auto &compiler = *new Compiler(options);
-  bool good = compiler.load(input) && compiler.runUntil(std::min(stage, Stage::Memory)) &&
-              compiler.emit(output, kind, name);
+  bool good =
+      compiler.load(input) && compiler.runUntil(std::min(stage, Stage::Memory)) && compiler.emit(output, kind, name);
   progress.reset();
   if (!compiler.getWarnings().empty() && !model.quiet)
     printWarning(compiler.getWarnings());
@@ -199,8 +197,7 @@ void CompileCommand::leaveReproducer(const CompilerOptions &options, const Proce
   llvm::sys::fs::current_path(directory);
   std::string error, command = "cd '" + directory.str().str() + "'\n" + commandLine + "\n";
   writeOutputFile(folder + "/command.sh", command, error);
-  writeOutputFile(folder + "/crash.txt", "tenon crashed in phase '" + outcome.phase + "'\n" + outcome.stack,
-                  error);
+  writeOutputFile(folder + "/crash.txt", "tenon crashed in phase '" + outcome.phase + "'\n" + outcome.stack, error);
   auto last = llvm::find(stageNames(), outcome.lastDone);
   if (last != stageNames().end() && error.empty()) {
     ProcessLimits again = limits;
@@ -246,19 +243,16 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
     kinds.push_back(known.name);
   for (llvm::StringRef stage : stageNames())
     stages.push_back(stage.str());
-  command->add_option("model", options->input, "Model: .onnx, or .mlir of an earlier --stop-after")
-      ->required();
+  command->add_option("model", options->input, "Model: .onnx, or .mlir of an earlier --stop-after")->required();
   command->add_option("-o,--output", options->output, "File to write (default: the model's name with .so)");
   command->add_option("--emit", options->emit, "What to write, in place of the output's suffix")
       ->check(CLI::IsMember(kinds));
   options->model.bind(*command, /*withTargets=*/true);
-  command->add_option("--name", options->name,
-                      "Name of the model and of its functions (default: the file's)");
+  command->add_option("--name", options->name, "Name of the model and of its functions (default: the file's)");
   command->add_option("--stop-after", options->stopAfter, "Write the program after a stage")
       ->check(CLI::IsMember(stages));
   command->add_option("--dump-dir", options->dumpDirectory, "Folder for the program after every pass");
-  command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")
-      ->check(CLI::Range(0, 3));
+  command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")->check(CLI::Range(0, 3));
   command->add_flag("--timing", options->timing, "Print the time of each phase");
   command->add_flag("--json", options->json, "Print a description of the result as JSON");
   command->add_option("--test-failure", options->testFailure)->group("");

@@ -71,8 +71,7 @@ void printArtifact(const std::string &path, const ArtifactReport &report) {
              report.note.abi_version);
   for (const std::string &level : report.levels)
     fmt::print("  level that needs {}\n", level);
-  fmt::print("code: {}\nweights: {}\n", formatBytes(report.note.code_bytes),
-             formatBytes(report.note.weights_bytes));
+  fmt::print("code: {}\nweights: {}\n", formatBytes(report.note.code_bytes), formatBytes(report.note.weights_bytes));
   if (!report.model)
     return fmt::print("This machine cannot run it: {}\n", report.whyNot);
   fmt::print("model: {}, by {}\nlevel used here: {}\ninputs:\n", report.info.name, report.info.producer,
@@ -82,11 +81,10 @@ void printArtifact(const std::string &path, const ArtifactReport &report) {
   fmt::print("outputs:\n");
   for (const ValueInfo &value : readValues(report, report.entry.n_outputs, tn_output_describe))
     fmt::print("  {}: {}\n", value.name, describeTensor(value.dtype, value.dims));
-  fmt::print("memory: arena {} (lower bound {}), scratch {} per thread\n",
-             formatBytes(report.entry.arena_bytes), formatBytes(report.entry.arena_lower_bound),
-             formatBytes(report.entry.scratch_bytes));
-  fmt::print("operations: {}flop in {} steps of {} kernels\n", formatCount(report.flops),
-             report.entry.n_steps, report.info.n_kernels);
+  fmt::print("memory: arena {} (lower bound {}), scratch {} per thread\n", formatBytes(report.entry.arena_bytes),
+             formatBytes(report.entry.arena_lower_bound), formatBytes(report.entry.scratch_bytes));
+  fmt::print("operations: {}flop in {} steps of {} kernels\n", formatCount(report.flops), report.entry.n_steps,
+             report.info.n_kernels);
   for (auto &[name, count] : report.templates)
     fmt::print("{:6} {}\n", count, name);
 }
@@ -94,9 +92,8 @@ void printArtifact(const std::string &path, const ArtifactReport &report) {
 llvm::json::Array toJson(const std::vector<ValueInfo> &values) {
   llvm::json::Array list;
   for (const ValueInfo &value : values)
-    list.push_back(llvm::json::Object{{"name", value.name},
-                                      {"dtype", tn_dtype_name(value.dtype)},
-                                      {"shape", llvm::json::Array(value.dims)}});
+    list.push_back(llvm::json::Object{
+        {"name", value.name}, {"dtype", tn_dtype_name(value.dtype)}, {"shape", llvm::json::Array(value.dims)}});
   return list;
 }
 

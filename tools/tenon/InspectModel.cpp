@@ -62,8 +62,7 @@ void importAndCost(const onnx::Model &model, const CompilerOptions &options, Mod
   Compiler compiler(options); // for its context
   auto module = onnx::importModel(model, closeDims(report, options, report), compiler.getContext(), problems);
   for (const onnx::Diagnostic &diagnostic : problems.list())
-    (diagnostic.severity == onnx::Severity::Error ? report.unsupported : report.warnings)
-        .push_back(diagnostic.str());
+    (diagnostic.severity == onnx::Severity::Error ? report.unsupported : report.warnings).push_back(diagnostic.str());
   if (!module)
     return;
   uint64_t flops = 0;
@@ -83,9 +82,8 @@ void printReport(const std::string &path, const onnx::Model &model, const ModelR
   fmt::print("outputs:\n");
   for (const onnx::ValueInfo &output : model.graph.outputs)
     fmt::print("  {}: {}\n", output.name, output.type.str());
-  fmt::print("parameters: {} in {} tensors ({})\n",
-             llvm::StringRef(formatCount(report.parameters)).rtrim().str(), model.graph.initializers.size(),
-             formatBytes(report.parameterBytes));
+  fmt::print("parameters: {} in {} tensors ({})\n", llvm::StringRef(formatCount(report.parameters)).rtrim().str(),
+             model.graph.initializers.size(), formatBytes(report.parameterBytes));
   if (report.flops)
     fmt::print("operations: {}flop{}{}\n", formatCount(*report.flops), report.assumed.empty() ? "" : " with ",
                llvm::join(report.assumed, ", "));

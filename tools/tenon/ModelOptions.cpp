@@ -10,18 +10,13 @@
 namespace tenon::cli {
 
 void ModelOptions::bind(CLI::App &command, bool withTargets) {
-  command.add_option("--shape", shapes, "Shape of an input, as in x:1x3x224x224")
-      ->type_name("NAME:DIMS")
-      ->take_all();
-  command.add_option("--dim", dims, "Size of a symbolic dimension, as in batch=8")
-      ->type_name("NAME=SIZE")
-      ->take_all();
+  command.add_option("--shape", shapes, "Shape of an input, as in x:1x3x224x224")->type_name("NAME:DIMS")->take_all();
+  command.add_option("--dim", dims, "Size of a symbolic dimension, as in batch=8")->type_name("NAME=SIZE")->take_all();
   if (withTargets)
     command
-        .add_option(
-            "--target,--mcpu", targets,
-            "Processors to compile for: x86-64-v3, x86-64-v4, native or a triple (default: v3 and v4); "
-            "also -mcpu=")
+        .add_option("--target,--mcpu", targets,
+                    "Processors to compile for: x86-64-v3, x86-64-v4, native or a triple (default: v3 and v4); "
+                    "also -mcpu=")
         ->delimiter(',')
         ->type_name("CPU");
   command
@@ -30,10 +25,8 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
                   "are as accurate as direct; off")
       ->check(CLI::IsMember({"auto", "f2", "off"}))
       ->capture_default_str();
-  command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")
-      ->type_name("BYTES");
-  command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")
-      ->check(CLI::PositiveNumber);
+  command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")->type_name("BYTES");
+  command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")->check(CLI::PositiveNumber);
   command.add_flag("-q,--quiet", quiet, "Print nothing but errors");
   command.add_flag("-v,--verbose", verbose, "Print more");
 }
@@ -126,8 +119,7 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
 }
 
 bool isModelFile(llvm::StringRef path) {
-  return path.ends_with(".onnx") || path.ends_with(".mlir") || path.ends_with(".mlirbc") ||
-         path.ends_with(".pb");
+  return path.ends_with(".onnx") || path.ends_with(".mlir") || path.ends_with(".mlirbc") || path.ends_with(".pb");
 }
 
 std::string modelName(llvm::StringRef path) { return llvm::sys::path::stem(path).str(); }

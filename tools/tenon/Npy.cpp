@@ -58,8 +58,7 @@ tn_dtype typeOf(StringRef descr, tn_dtype expected) {
   if (order == '>' && code.size() == 2 && code[1] != '1')
     return TN_INVALID;
   unsigned width;
-  if (code.starts_with("V") && !code.drop_front().getAsInteger(10, width) &&
-      width * 8 == tn_dtype_bits(expected))
+  if (code.starts_with("V") && !code.drop_front().getAsInteger(10, width) && width * 8 == tn_dtype_bits(expected))
     return expected;
   for (const NpyType &type : kTypes)
     if (code == type.descr)
@@ -170,8 +169,7 @@ bool readDirectory(StringRef zip, std::vector<ZipEntry> &entries) {
     entry.compressed = read32le(head.data() + 20);
     entry.size = read32le(head.data() + 24);
     entry.offset = read32le(head.data() + 42);
-    size_t name = read16le(head.data() + 28), extra = read16le(head.data() + 30),
-           comment = read16le(head.data() + 32);
+    size_t name = read16le(head.data() + 28), extra = read16le(head.data() + 30), comment = read16le(head.data() + 32);
     entry.name = head.substr(46, name).str();
     readZip64(head.substr(46 + name, extra), entry);
     entries.push_back(std::move(entry));
@@ -213,8 +211,7 @@ bool extractNpz(StringRef zip, const std::string &wanted, std::vector<char> &byt
     message = "not an .npz file, or a damaged one";
     return false;
   }
-  auto it = llvm::find_if(entries,
-                          [&](const ZipEntry &e) { return e.name == wanted || e.name == wanted + ".npy"; });
+  auto it = llvm::find_if(entries, [&](const ZipEntry &e) { return e.name == wanted || e.name == wanted + ".npy"; });
   if (it == entries.end()) {
     message = "it has no array '" + wanted + "'; it has:";
     for (const ZipEntry &entry : entries)
@@ -222,8 +219,7 @@ bool extractNpz(StringRef zip, const std::string &wanted, std::vector<char> &byt
     return false;
   }
   StringRef local = it->offset <= zip.size() ? zip.drop_front(it->offset) : StringRef();
-  size_t head =
-      local.size() >= 30 ? 30 + read16le(local.data() + 26) + read16le(local.data() + 28) : SIZE_MAX;
+  size_t head = local.size() >= 30 ? 30 + read16le(local.data() + 26) + read16le(local.data() + 28) : SIZE_MAX;
   // Deflate makes at most about a thousand bytes of one.
   bool sane = local.starts_with(StringRef("PK\3\4", 4)) && head <= local.size() &&
               it->compressed <= local.size() - head && it->size / 1100 <= it->compressed;

@@ -120,8 +120,7 @@ int RunCommand::run() {
     return result;
   if (int code = summarize(session, values))
     return code;
-  if (json &&
-      !printJson(llvm::json::Object{{"outputs", std::move(values)}, {"comparisons", std::move(comparisons)}}))
+  if (json && !printJson(llvm::json::Object{{"outputs", std::move(values)}, {"comparisons", std::move(comparisons)}}))
     return kInputOutput;
   if (std::fflush(stdout) != 0) {
     printError("cannot write to the standard output");
@@ -136,9 +135,7 @@ void addRun(CLI::App &app, Action &action) {
   CLI::App *command = app.add_subcommand("run", "Run a compiled model, or compile a model and run it");
   auto options = std::make_shared<RunCommand>();
   command->add_option("model", options->path, "Artifact (.so) or model (.onnx)")->required();
-  command->add_option("-i,--input", options->inputs, "Value of an input")
-      ->type_name("NAME=VALUE")
-      ->take_all();
+  command->add_option("-i,--input", options->inputs, "Value of an input")->type_name("NAME=VALUE")->take_all();
   command->add_option("-o,--output", options->outputs, "File for an output: .npy, .pb, .bin")
       ->type_name("NAME=@FILE")
       ->take_all();
@@ -147,8 +144,7 @@ void addRun(CLI::App &app, Action &action) {
       ->take_all();
   command->add_option("--rtol", options->rtol, "Relative tolerance of --expect")->capture_default_str();
   command->add_option("--atol", options->atol, "Absolute tolerance of --expect")->capture_default_str();
-  command->add_flag("--random-inputs", options->randomInputs,
-                    "Fill inputs that are not given with random numbers");
+  command->add_flag("--random-inputs", options->randomInputs, "Fill inputs that are not given with random numbers");
   command->add_option("--seed", options->seed, "For --random-inputs")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to run on; 0: all")->capture_default_str();
   command->add_flag("--json", options->json, "Print the outputs' summary as JSON");

@@ -94,8 +94,8 @@ static int findNamed(const std::vector<ValueInfo> &values, const std::string &ar
   int found = -1;
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string &name = values[i].name;
-    if (StringRef(argument).starts_with(name) && argument.size() > name.size() &&
-        argument[name.size()] == '=' && (found < 0 || name.size() > values[found].name.size()))
+    if (StringRef(argument).starts_with(name) && argument.size() > name.size() && argument[name.size()] == '=' &&
+        (found < 0 || name.size() > values[found].name.size()))
       found = i;
   }
   if (found >= 0)
@@ -120,8 +120,7 @@ int Session::findOutput(const std::string &argument, StringRef option, std::stri
     rest.erase(0, 1);
     return found;
   }
-  printError(
-      fmt::format("{} {}: expected NAME=@FILE; outputs are:{}", option.str(), argument, listValues(outputs)));
+  printError(fmt::format("{} {}: expected NAME=@FILE; outputs are:{}", option.str(), argument, listValues(outputs)));
   return -1;
 }
 

@@ -89,8 +89,8 @@ double elementAt(tn_dtype dtype, const char *data, int64_t i) {
   if (!semantics)
     return std::nan("");
   unsigned bits = tn_dtype_bits(dtype);
-  uint64_t pattern = bits == 16 ? static_cast<uint64_t>(load<uint16_t>(data, i))
-                                : static_cast<uint64_t>(load<uint8_t>(data, i));
+  uint64_t pattern =
+      bits == 16 ? static_cast<uint64_t>(load<uint16_t>(data, i)) : static_cast<uint64_t>(load<uint8_t>(data, i));
   llvm::APFloat value(*semantics, llvm::APInt(bits, pattern));
   bool ignored;
   value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &ignored);
@@ -132,30 +132,29 @@ void fillRandom(HostTensor &tensor, uint64_t seed) {
 // Files
 //===----------------------------------------------------------------------===//
 
-static const std::pair<onnx::ElementType, tn_dtype> kOnnxTypes[] = {
-    {onnx::ElementType::Float, TN_F32},
-    {onnx::ElementType::Double, TN_F64},
-    {onnx::ElementType::Float16, TN_F16},
-    {onnx::ElementType::BFloat16, TN_BF16},
-    {onnx::ElementType::Bool, TN_BOOL},
-    {onnx::ElementType::Int8, TN_I8},
-    {onnx::ElementType::Int16, TN_I16},
-    {onnx::ElementType::Int32, TN_I32},
-    {onnx::ElementType::Int64, TN_I64},
-    {onnx::ElementType::UInt8, TN_U8},
-    {onnx::ElementType::UInt16, TN_U16},
-    {onnx::ElementType::UInt32, TN_U32},
-    {onnx::ElementType::UInt64, TN_U64},
-    {onnx::ElementType::Float8E4M3FN, TN_F8E4M3FN},
-    {onnx::ElementType::Float8E4M3FNUZ, TN_F8E4M3FNUZ},
-    {onnx::ElementType::Float8E5M2, TN_F8E5M2},
-    {onnx::ElementType::Float8E5M2FNUZ, TN_F8E5M2FNUZ},
-    {onnx::ElementType::Float8E8M0, TN_F8E8M0},
-    {onnx::ElementType::Float4E2M1, TN_F4E2M1},
-    {onnx::ElementType::Int4, TN_I4},
-    {onnx::ElementType::UInt4, TN_U4},
-    {onnx::ElementType::Complex64, TN_C64},
-    {onnx::ElementType::Complex128, TN_C128}};
+static const std::pair<onnx::ElementType, tn_dtype> kOnnxTypes[] = {{onnx::ElementType::Float, TN_F32},
+                                                                    {onnx::ElementType::Double, TN_F64},
+                                                                    {onnx::ElementType::Float16, TN_F16},
+                                                                    {onnx::ElementType::BFloat16, TN_BF16},
+                                                                    {onnx::ElementType::Bool, TN_BOOL},
+                                                                    {onnx::ElementType::Int8, TN_I8},
+                                                                    {onnx::ElementType::Int16, TN_I16},
+                                                                    {onnx::ElementType::Int32, TN_I32},
+                                                                    {onnx::ElementType::Int64, TN_I64},
+                                                                    {onnx::ElementType::UInt8, TN_U8},
+                                                                    {onnx::ElementType::UInt16, TN_U16},
+                                                                    {onnx::ElementType::UInt32, TN_U32},
+                                                                    {onnx::ElementType::UInt64, TN_U64},
+                                                                    {onnx::ElementType::Float8E4M3FN, TN_F8E4M3FN},
+                                                                    {onnx::ElementType::Float8E4M3FNUZ, TN_F8E4M3FNUZ},
+                                                                    {onnx::ElementType::Float8E5M2, TN_F8E5M2},
+                                                                    {onnx::ElementType::Float8E5M2FNUZ, TN_F8E5M2FNUZ},
+                                                                    {onnx::ElementType::Float8E8M0, TN_F8E8M0},
+                                                                    {onnx::ElementType::Float4E2M1, TN_F4E2M1},
+                                                                    {onnx::ElementType::Int4, TN_I4},
+                                                                    {onnx::ElementType::UInt4, TN_U4},
+                                                                    {onnx::ElementType::Complex64, TN_C64},
+                                                                    {onnx::ElementType::Complex128, TN_C128}};
 
 static bool readPb(const std::string &path, HostTensor &tensor, std::string &message) {
   onnx::Diagnostics problems;
@@ -187,16 +186,16 @@ static bool readBin(StringRef bytes, tn_dtype dtype, llvm::ArrayRef<int64_t> wan
   tensor.dims.assign(wanted.begin(), wanted.end());
   size_t size = 0;
   if (tn_tensor_bytes(dtype, wanted.size(), wanted.data(), &size) != TN_OK || size != bytes.size()) {
-    message = "it has " + std::to_string(bytes.size()) + " bytes; " + describeTensor(dtype, wanted) +
-              " has " + std::to_string(size);
+    message = "it has " + std::to_string(bytes.size()) + " bytes; " + describeTensor(dtype, wanted) + " has " +
+              std::to_string(size);
     return false;
   }
   tensor.data.assign(bytes.begin(), bytes.end());
   return true;
 }
 
-bool readTensor(const std::string &path, const std::string &name, tn_dtype dtype,
-                llvm::ArrayRef<int64_t> wanted, HostTensor &tensor, std::string &message) {
+bool readTensor(const std::string &path, const std::string &name, tn_dtype dtype, llvm::ArrayRef<int64_t> wanted,
+                HostTensor &tensor, std::string &message) {
   std::string file = path, entry = name;
   if (size_t colon = path.rfind(".npz:"); colon != std::string::npos) {
     file = path.substr(0, colon + 4);

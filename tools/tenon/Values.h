@@ -16,9 +16,7 @@ struct HostTensor {
   std::vector<int64_t> dims;
   std::vector<char> data;
 
-  tn_tensor view() {
-    return {dtype, static_cast<uint32_t>(dims.size()), dims.data(), data.data(), data.size()};
-  }
+  tn_tensor view() { return {dtype, static_cast<uint32_t>(dims.size()), dims.data(), data.data(), data.size()}; }
   int64_t count() const;
 };
 
@@ -31,8 +29,8 @@ double elementAt(tn_dtype dtype, const char *data, int64_t i);
 /// Reads "x.npy", "x.npz" (the entry called `name`, or "x.npz:entry"), "x.pb" (a TensorProto) or "x.bin" (the
 /// bytes of a tensor of the wanted type and shape). False, with a message, if that can't be done or does not
 /// fit `wanted`; a negative dim of it fits any size.
-bool readTensor(const std::string &path, const std::string &name, tn_dtype dtype,
-                llvm::ArrayRef<int64_t> wanted, HostTensor &tensor, std::string &message);
+bool readTensor(const std::string &path, const std::string &name, tn_dtype dtype, llvm::ArrayRef<int64_t> wanted,
+                HostTensor &tensor, std::string &message);
 
 /// Writes .npy, .pb or .bin.
 bool writeTensor(const std::string &path, const tn_tensor &tensor, std::string &message);
@@ -45,8 +43,7 @@ void fillRandom(HostTensor &tensor, uint64_t seed);
 bool parseNpy(llvm::StringRef bytes, tn_dtype expected, HostTensor &tensor, std::string &message);
 std::string npyHeader(tn_dtype dtype, llvm::ArrayRef<int64_t> dims);
 /// The bytes of an archive's entry.
-bool extractNpz(llvm::StringRef archive, const std::string &entry, std::vector<char> &bytes,
-                std::string &message);
+bool extractNpz(llvm::StringRef archive, const std::string &entry, std::vector<char> &bytes, std::string &message);
 
 } // namespace tenon::cli
 

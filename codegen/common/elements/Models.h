@@ -7,8 +7,7 @@
 namespace tenon::codegen {
 
 /// Base of a model: the external implementation of IndexableOpInterface for operation `Op`.
-template <typename Model, typename Op>
-struct IndexableModel : IndexableOpInterface::ExternalModel<Model, Op> {
+template <typename Model, typename Op> struct IndexableModel : IndexableOpInterface::ExternalModel<Model, Op> {
   using OpType = Op;
 };
 

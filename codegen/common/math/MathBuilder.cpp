@@ -49,9 +49,7 @@ Num MathBuilder::constant(double c, Num like) {
   return splat(*this, like.v.getType(), b.getIntegerAttr(element, static_cast<int64_t>(c)));
 }
 
-Num MathBuilder::constant(double c) {
-  return splat(*this, shape, b.getFloatAttr(getElementTypeOrSelf(shape), c));
-}
+Num MathBuilder::constant(double c) { return splat(*this, shape, b.getFloatAttr(getElementTypeOrSelf(shape), c)); }
 
 Num MathBuilder::integer(int64_t c) {
   return splat(*this, intType(), b.getIntegerAttr(getElementTypeOrSelf(intType()), c));
@@ -59,12 +57,8 @@ Num MathBuilder::integer(int64_t c) {
 
 Num Num::operator-() const { return emit<arith::NegFOp>(*this, v); }
 
-Num operator+(Num a, Num b) {
-  return isFloat(a) ? emit<arith::AddFOp>(a, a.v, b.v) : emit<arith::AddIOp>(a, a.v, b.v);
-}
-Num operator-(Num a, Num b) {
-  return isFloat(a) ? emit<arith::SubFOp>(a, a.v, b.v) : emit<arith::SubIOp>(a, a.v, b.v);
-}
+Num operator+(Num a, Num b) { return isFloat(a) ? emit<arith::AddFOp>(a, a.v, b.v) : emit<arith::AddIOp>(a, a.v, b.v); }
+Num operator-(Num a, Num b) { return isFloat(a) ? emit<arith::SubFOp>(a, a.v, b.v) : emit<arith::SubIOp>(a, a.v, b.v); }
 Num operator*(Num a, Num b) { return emit<arith::MulFOp>(a, a.v, b.v); }
 Num operator/(Num a, Num b) {
   return isFloat(a) ? emit<arith::DivFOp>(a, a.v, b.v) : emit<arith::DivUIOp>(a, a.v, b.v);
@@ -98,9 +92,7 @@ Num toFloat(Num i) { return emit<arith::SIToFPOp>(i, i.m->floatType(), i.v); }
 Num widen(MathBuilder &wide, Num x) {
   return wide.wrap(arith::ExtFOp::create(wide.b, wide.loc, wide.floatType(), x.v));
 }
-Num narrow(MathBuilder &to, Num x) {
-  return to.wrap(arith::TruncFOp::create(to.b, to.loc, to.floatType(), x.v));
-}
+Num narrow(MathBuilder &to, Num x) { return to.wrap(arith::TruncFOp::create(to.b, to.loc, to.floatType(), x.v)); }
 
 Num polynomial(Num x, ArrayRef<double> c) {
   Num p = x.m->constant(c.back(), x);
@@ -156,8 +148,7 @@ static Value anyLane(Num mask) {
     return vector::ExtractOp::create(m.b, m.loc, mask.v);
   Value flat = mask.v;
   if (type.getRank() > 1)
-    flat = vector::ShapeCastOp::create(m.b, m.loc,
-                                       VectorType::get(type.getNumElements(), type.getElementType()), flat);
+    flat = vector::ShapeCastOp::create(m.b, m.loc, VectorType::get(type.getNumElements(), type.getElementType()), flat);
   return vector::ReductionOp::create(m.b, m.loc, vector::CombiningKind::OR, flat);
 }
 
@@ -165,13 +156,11 @@ SmallVector<Num> unlessAny(Num cold, ArrayRef<Num> usual, function_ref<SmallVect
   MathBuilder &m = *cold.m;
   auto values = [](ArrayRef<Num> nums) { return llvm::map_to_vector(nums, [](Num n) { return n.v; }); };
   SmallVector<Value> otherwise = values(usual);
-  auto branch =
-      scf::IfOp::create(m.b, m.loc, TypeRange(ValueRange(otherwise)), anyLane(cold), /*withElse=*/true);
+  auto branch = scf::IfOp::create(m.b, m.loc, TypeRange(ValueRange(otherwise)), anyLane(cold), /*withElse=*/true);
   OpBuilder::InsertionGuard guard(m.b);
   m.b.setInsertionPointToStart(branch.thenBlock());
-  SmallVector<Num> mixed = llvm::map_to_vector(llvm::zip_equal(rare(), usual), [&](auto both) {
-    return select(cold, std::get<0>(both), std::get<1>(both));
-  });
+  SmallVector<Num> mixed = llvm::map_to_vector(
+      llvm::zip_equal(rare(), usual), [&](auto both) { return select(cold, std::get<0>(both), std::get<1>(both)); });
   scf::YieldOp::create(m.b, m.loc, values(mixed));
   m.b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(m.b, m.loc, otherwise);

@@ -5,8 +5,8 @@
 // of k and leaves through the epilogue, still in registers.
 //
 // Parallel space: batches x panels x outer rows x chunks of row tiles, panels before rows, so that a panel of weights
-// is read once from memory and then from the cache. A last tile that does not fit begins earlier and computes some
-// rows twice.
+// is read once from memory and then from the cache. A last tile that does not fit begins earlier: it computes some rows
+// again, and stores the others.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/common/Epilogue.h"
@@ -74,7 +74,6 @@ struct RowSpace {
   ProblemLoop inner, middle;
   SmallVector<ProblemLoop> outer;
   int64_t innerTiles, middleTiles;
-  bool overlaps(RowTile tile) const { return inner.extent % tile.tw != 0 || middle.extent % tile.th != 0; }
 };
 
 /// The contraction of a kernel, packed or not yet.
@@ -94,9 +93,7 @@ Operation *findAnchor(tn::KernelOp kernel) {
   return anchor;
 }
 
-bool isEpilogue(Operation *op, Operation *anchor) {
-  return op == anchor || isa<tn::UnpackOp>(op) || isEpilogueOp(op);
-}
+bool isEpilogue(Operation *op, Operation *anchor) { return op == anchor || isa<tn::UnpackOp>(op) || isEpilogueOp(op); }
 
 /// Emits one work item of a contraction.
 class TileEmitter {
@@ -140,7 +137,8 @@ public:
     panelBase = e.multiply(number, panelSize());
     for (const ProblemLoop &loop : space.outer)
       move(loop, at[d++]);
-    Index middleTile = at[d++], middle = clampStart(e.multiply(middleTile, tile.th), space.middle.extent, tile.th);
+    middleTile = at[d++];
+    Index middle = clampStart(e.multiply(middleTile, tile.th), space.middle.extent, tile.th);
     move(space.middle, middle);
     // The panel after this one, or this one again.
     bool isLast = problem.batches() * problem.panels() == 1;
@@ -159,6 +157,7 @@ public:
       Index saved = lhsBase;
       move(space.inner, inner);
       rowBase = lhsBase;
+      innerTile = t;
       prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), {t, 0, {}})));
       emitPanel();
       lhsBase = saved;
@@ -248,9 +247,7 @@ private:
   Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
   Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
   Value loadTotal(int64_t i) { return vector::LoadOp::create(b, loc, vectorType, totals, ValueRange{totalAt(i)}); }
-  void storeTotal(int64_t i, Value value) {
-    vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)});
-  }
+  void storeTotal(int64_t i, Value value) { vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)}); }
 
   SmallVector<Value> mergeSets(SmallVector<Value> sums) {
     size_t each = sums.size() / sets;
@@ -270,8 +267,8 @@ private:
         below *= problem.k[i].extent;
       return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
         Index i = {k, 0, {}};
-        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)),
-                       e.add(panelAt, e.multiply(i, below * kPanel)), carried, count);
+        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, below * kPanel)),
+                       carried, count);
       });
     }
     if (!sumsInBlocks(problem))
@@ -281,8 +278,8 @@ private:
     int64_t whole = loop.extent / size;
     auto emitBlock = [&](const Index &k, int64_t steps) {
       SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)),
-                                  e.add(panelAt, e.multiply(k, kPanel)), steps, loop, fresh, count));
+      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)), e.add(panelAt, e.multiply(k, kPanel)),
+                                  steps, loop, fresh, count));
       for (auto [i, sum] : llvm::enumerate(fresh))
         storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
     };
@@ -329,8 +326,7 @@ private:
       SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
       for (int64_t r = 0; r < tile.rows(); ++r) {
         int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
-        Value x = memref::LoadOp::create(b, loc, left,
-                                         e.addConstant(lhs, displacement + k * loop.lhsStride).base);
+        Value x = memref::LoadOp::create(b, loc, left, e.addConstant(lhs, displacement + k * loop.lhsStride).base);
         Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
         for (int64_t j = 0; j < count; ++j)
           set[r * count + j] = math::FmaOp::create(b, loc, wide, right[j], set[r * count + j]);
@@ -347,15 +343,36 @@ private:
       e.setMask(width < lanes ? laneMask(width) : Value());
       Index n = e.addConstant(column, j * lanes);
       n.step = 1;
-      for (int64_t r = 0; r < tile.rows(); ++r) {
-        SmallVector<Index> index(resultBase);
-        addTo(index, space.middle, r / tile.tw);
-        addTo(index, space.inner, r % tile.tw);
-        placeColumns(index, n);
-        codegen::emitEpilogue(fn, e, result, index, sums[r * count + j]);
-      }
+      for (int64_t r = 0; r < tile.rows(); ++r)
+        emitUnlessRepeated(r, [&] {
+          SmallVector<Index> index(resultBase);
+          addTo(index, space.middle, r / tile.tw);
+          addTo(index, space.inner, r % tile.tw);
+          placeColumns(index, n);
+          codegen::emitEpilogue(fn, e, result, index, sums[r * count + j]);
+        });
     }
     e.setMask({});
+  }
+
+  /// Emits what stores row `r`, under a condition where a last tile that begins earlier has the row from the one
+  /// before. It must not store it again: the epilogue may have replaced what it reads.
+  void emitUnlessRepeated(int64_t r, llvm::function_ref<void()> emit) {
+    Value condition;
+    auto unlessLast = [&](Value number, int64_t tiles, bool repeated) {
+      if (!repeated)
+        return;
+      Value other = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, number, e.indexConstant(tiles - 1));
+      condition = condition ? Value(arith::AndIOp::create(b, loc, condition, other)) : other;
+    };
+    unlessLast(innerTile, space.innerTiles, r % tile.tw < space.innerTiles * tile.tw - space.inner.extent);
+    unlessLast(middleTile.base, space.middleTiles, r / tile.tw < space.middleTiles * tile.th - space.middle.extent);
+    if (!condition)
+      return emit();
+    auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, condition, /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+    e.scoped(emit);
   }
 
   void addTo(SmallVector<Index> &index, const ProblemLoop &loop, int64_t i) {
@@ -395,10 +412,11 @@ private:
   ElementEmitter e;
   VectorType vectorType;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
-  Index panel, panelBase, rowBase, prefetchDistance;
-  Value totals;              ///< scratch memory of a tile's sums, if they are taken in blocks
-  int64_t sets = 1;          ///< accumulators per element of the tile
-  bool prefetching = false;  ///< the columns being emitted are those that fetch the next panel
+  Index panel, panelBase, rowBase, prefetchDistance, middleTile;
+  Value innerTile;
+  Value totals;             ///< scratch memory of a tile's sums, if they are taken in blocks
+  int64_t sets = 1;         ///< accumulators per element of the tile
+  bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
 };
 
 /// Work items of the register tiles.
@@ -488,14 +506,6 @@ public:
     Problem problem = *findProblem(kernel);
     if (i == problem.lhs || i == problem.packed)
       return false;
-    // Rows that a moved tile computes twice would read what was already replaced.
-    auto schedules = kernel.getSchedule();
-    for (NamedAttribute level : schedules ? schedules->getValue() : ArrayRef<NamedAttribute>()) {
-      auto schedule = cast<DictionaryAttr>(level.getValue());
-      RowTile tile = {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")};
-      if (RowSpace(problem, tile).overlaps(tile))
-        return false;
-    }
     auto from = typeOf(kernel.getBlock()->getArgument(i)), to = typeOf(kernel.getYield().getValues()[o]);
     return from.getNumElements() == to.getNumElements() && from.getElementType() == to.getElementType();
   }

@@ -88,8 +88,7 @@ static std::optional<PackSpec> packConv(tn::ConvOp op) {
 }
 
 std::optional<PackSpec> packSpec(Operation *anchor) {
-  if (!typeOf(anchor->getResult(0)).getElementType().isF32() ||
-      typeOf(anchor->getResult(0)).getNumElements() == 0)
+  if (!typeOf(anchor->getResult(0)).getElementType().isF32() || typeOf(anchor->getResult(0)).getNumElements() == 0)
     return std::nullopt;
   if (auto contract = dyn_cast<tn::ContractOp>(anchor))
     return packContract(contract);

@@ -23,16 +23,16 @@ std::optional<PackSpec> packSpec(mlir::Operation *anchor);
 struct ProblemLoop {
   int64_t extent = 1;
   int64_t lhsStride = 0;
-  int resultDim = -1;      ///< dimension of the result that it counts
-  int64_t resultStep = 1;  ///< positions along that dimension from one iteration to the next
+  int resultDim = -1;     ///< dimension of the result that it counts
+  int64_t resultStep = 1; ///< positions along that dimension from one iteration to the next
 };
 
 /// result[batch, m, n] = sum over k of lhs[batch, m, k] * panel[batch, n / 32, k, n % 32].
 struct Problem {
   mlir::Operation *anchor = nullptr;
-  unsigned lhs = 0, packed = 0;              ///< block arguments
+  unsigned lhs = 0, packed = 0;               ///< block arguments
   llvm::SmallVector<ProblemLoop> batch, m, k; ///< k merged where the left operand is contiguous
-  llvm::SmallVector<int64_t> nDims;          ///< dimensions of the result that n runs over, outermost first
+  llvm::SmallVector<int64_t> nDims;           ///< dimensions of the result that n runs over, outermost first
   int64_t n = 1;
 
   int64_t depth() const;

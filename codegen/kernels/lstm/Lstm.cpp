@@ -17,7 +17,6 @@ using namespace mlir;
 namespace tenon::codegen {
 namespace {
 
-
 tn::LstmOp findLstm(tn::KernelOp kernel) {
   tn::LstmOp found;
   for (Operation &op : kernel.getBlock()->without_terminator()) {
@@ -123,7 +122,8 @@ private:
 
   void copyState(Value from, const Buffer &to) {
     overBatch([&](Index row) {
-      overHidden([&](ElementEmitter &e, Index i) { e.store(e.element(from, {direction, row, i}), to, f32(), {row, i}); });
+      overHidden(
+          [&](ElementEmitter &e, Index i) { e.store(e.element(from, {direction, row, i}), to, f32(), {row, i}); });
     });
   }
 

@@ -190,9 +190,7 @@ private:
   Value load(Value memref, const Index &at) {
     return vector::LoadOp::create(b, loc, vectorType, memref, ValueRange{at.base});
   }
-  void store(Value value, const Index &at) {
-    vector::StoreOp::create(b, loc, value, scratch, ValueRange{at.base});
-  }
+  void store(Value value, const Index &at) { vector::StoreOp::create(b, loc, value, scratch, ValueRange{at.base}); }
   void forEach(int64_t count, int64_t step, llvm::function_ref<void(Index)> body) {
     emitFor(e, e.indexConstant(0), e.indexConstant(count), step, {}, [&](Value i, ValueRange) {
       body({i, 0, {}});
@@ -328,8 +326,7 @@ private:
       for (int64_t i = 0; i < tile; ++i)
         for (auto [j, value] :
              llvm::enumerate(transforms.byColumns(matrices.output, ArrayRef<Value>(half).slice(i * size, size))))
-          store(value, e.constantIndex(layout.resultAt +
-                                       (i * tile + static_cast<int64_t>(j)) * layout.panel + column));
+          store(value, e.constantIndex(layout.resultAt + (i * tile + static_cast<int64_t>(j)) * layout.panel + column));
     }
   }
 
@@ -365,8 +362,8 @@ private:
       return emitColumns(index, from, layout.panel);
     if (layout.panels == 1)
       return emitColumns(index, from, rest);
-    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base,
-                                         e.indexConstant(layout.panels - 1));
+    Value isLast =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base, e.indexConstant(layout.panels - 1));
     auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, isLast, /*withElse=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&ifOp.getThenRegion().front());

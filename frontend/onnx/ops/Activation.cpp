@@ -155,8 +155,7 @@ static LogicalResult importSwiGlu(NodeImporter &n) {
 static LogicalResult importShrink(NodeImporter &n) {
   Value x = n.input(0), zero = n.scalarLike(x, 0);
   double bias = n.attrs.getFloat("bias", 0), limit = n.attrs.getFloat("lambd", 0.5f);
-  Value lower = n.emit<tn::AddOp>(x, n.scalarLike(x, bias)),
-        upper = n.emit<tn::SubOp>(x, n.scalarLike(x, bias));
+  Value lower = n.emit<tn::AddOp>(x, n.scalarLike(x, bias)), upper = n.emit<tn::SubOp>(x, n.scalarLike(x, bias));
   Value inner = n.emit<tn::SelectOp>(isAbove(n, x, limit), upper, zero);
   return n.result(n.emit<tn::SelectOp>(isBelow(n, x, -limit), lower, inner));
 }

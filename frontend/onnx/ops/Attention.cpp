@@ -28,8 +28,7 @@ static Value splitHeads(NodeImporter &n, Value x, int64_t heads) {
     return x;
   ArrayRef<int64_t> shape = shapeOf(x);
   if (shape.size() != 3 || heads <= 0 || shape[2] % heads)
-    return (void)n.malformed("Q, K and V must have rank 4, or rank 3 with the number of heads given"),
-           Value();
+    return (void)n.malformed("Q, K and V must have rank 4, or rank 3 with the number of heads given"), Value();
   return n.transpose(n.reshape(x, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
 }
 
@@ -49,13 +48,11 @@ static Value allowedByPosition(NodeImporter &n, const AttentionParts &p) {
   if (p.isCausal)
     allowed = n.emit<tn::CompareOp>(tn::Predicate::Le, distance, n.scalarLike(distance, 0));
   if (p.leftWindow >= 0)
-    allowed = conjunction(
-        n, allowed,
-        n.emit<tn::CompareOp>(tn::Predicate::Ge, distance, n.scalarLike(distance, -p.leftWindow)));
+    allowed = conjunction(n, allowed,
+                          n.emit<tn::CompareOp>(tn::Predicate::Ge, distance, n.scalarLike(distance, -p.leftWindow)));
   if (p.rightWindow >= 0)
-    allowed = conjunction(
-        n, allowed,
-        n.emit<tn::CompareOp>(tn::Predicate::Le, distance, n.scalarLike(distance, p.rightWindow)));
+    allowed = conjunction(n, allowed,
+                          n.emit<tn::CompareOp>(tn::Predicate::Le, distance, n.scalarLike(distance, p.rightWindow)));
   if (n.has(6)) {
     Value count = n.reshape(n.cast(n.input(6), n.getBuilder().getI64Type()), {shapeOf(p.q)[0], 1, 1, 1});
     allowed = conjunction(n, allowed, n.emit<tn::CompareOp>(tn::Predicate::Lt, key, count));
@@ -135,8 +132,7 @@ static std::optional<AttentionParts> readParts(NodeImporter &n) {
     return std::nullopt;
   p.softmaxType = elementOf(p.q);
   if (int64_t number = n.attrs.getInt("softmax_precision", 0)) {
-    p.softmaxType =
-        convertElementType(elementTypeFromNumber(number).value_or(ElementType::Undefined), n.context());
+    p.softmaxType = convertElementType(elementTypeFromNumber(number).value_or(ElementType::Undefined), n.context());
     if (!p.softmaxType)
       return (void)n.unsupported("this softmax_precision"), std::nullopt;
   }
@@ -220,8 +216,7 @@ static Value rotatePairs(NodeImporter &n, Value x, Value cosine, Value sine, boo
   }
   if (!real || !imaginary)
     return {};
-  return n.reshape(n.emit<tn::ConcatOp>(ValueRange{real, imaginary}, static_cast<uint64_t>(rankOf(real) - 1)),
-                   shape);
+  return n.reshape(n.emit<tn::ConcatOp>(ValueRange{real, imaginary}, static_cast<uint64_t>(rankOf(real) - 1)), shape);
 }
 
 /// The cache's rows for every position, as [batch, 1, sequence, half].
@@ -305,8 +300,8 @@ private:
   static constexpr int64_t maxSteps = 256;
 
   bool fits() {
-    bool all = heads > 0 && queryHeads > 0 && queryHeads % heads == 0 && (!isGated || n.has(4)) &&
-               (!isDelta || n.has(5));
+    bool all =
+        heads > 0 && queryHeads > 0 && queryHeads % heads == 0 && (!isGated || n.has(4)) && (!isDelta || n.has(5));
     for (unsigned i : {0, 1, 2, 4, 5})
       if (all && n.has(i))
         all = rankOf(n.input(i)) == 3 && isFloat(n.input(i)) && shapeOf(n.input(i))[1] > 0;
@@ -319,9 +314,7 @@ private:
   }
 
   /// Step `t` of an unpacked input, in another shape.
-  Value at(Value v, int64_t t, ArrayRef<int64_t> shape) {
-    return n.reshape(n.sliceAxis(v, 1, t, t + 1), shape);
-  }
+  Value at(Value v, int64_t t, ArrayRef<int64_t> shape) { return n.reshape(n.sliceAxis(v, 1, t, t + 1), shape); }
 
   /// What step `t` gives, [batch, 1, heads * size], and the state behind it.
   Value step(int64_t t, Value &state) {
@@ -332,19 +325,19 @@ private:
     }
     if (isDelta) {
       // Loops: 0 batch, 1 head, 2 key, 3 value.
-      Value known = n.emit<tn::ContractOp>(k, state, SmallVector<int64_t>{0, 1, 2},
-                                           SmallVector<int64_t>{0, 1, 2, 3}, SmallVector<int64_t>{0, 1, 3});
+      Value known = n.emit<tn::ContractOp>(k, state, SmallVector<int64_t>{0, 1, 2}, SmallVector<int64_t>{0, 1, 2, 3},
+                                           SmallVector<int64_t>{0, 1, 3});
       Value rate = beta ? at(beta, t, {batch, shapeOf(beta)[2], 1}) : Value();
       v = n.emit<tn::MulOp>(n.emit<tn::SubOp>(v, known), rate);
     }
-    Value update = n.emit<tn::MulOp>(n.reshape(k, {batch, heads, keySize, 1}),
-                                     n.reshape(v, {batch, heads, 1, valueSize}));
+    Value update =
+        n.emit<tn::MulOp>(n.reshape(k, {batch, heads, keySize, 1}), n.reshape(v, {batch, heads, 1, valueSize}));
     state = n.emit<tn::AddOp>(state, update);
     int64_t group = queryHeads / heads;
     Value q = at(query, t, {batch, heads, group, keySize});
     // Loops: 0 batch, 1 head, 2 query of the group, 3 value, 4 key.
-    Value output = n.emit<tn::ContractOp>(q, state, SmallVector<int64_t>{0, 1, 2, 4},
-                                          SmallVector<int64_t>{0, 1, 4, 3}, SmallVector<int64_t>{0, 1, 2, 3});
+    Value output = n.emit<tn::ContractOp>(q, state, SmallVector<int64_t>{0, 1, 2, 4}, SmallVector<int64_t>{0, 1, 4, 3},
+                                          SmallVector<int64_t>{0, 1, 2, 3});
     return n.reshape(output, {batch, 1, queryHeads * valueSize});
   }
 

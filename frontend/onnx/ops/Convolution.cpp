@@ -89,8 +89,8 @@ static Value emitConv(NodeImporter &n, Value input, Value filter) {
     return (void)n.malformed("kernel_shape differs from the filter's shape"), Value();
   applyAutoPad(*window, *mode, shapeOf(input).drop_front(2));
   SmallVector<int64_t> ones(*spatial, 1);
-  return n.emit<tn::ConvOp>(input, filter, window->strides, window->low, window->high, window->dilations,
-                            ones, static_cast<uint64_t>(n.attrs.getInt("group", 1)), false);
+  return n.emit<tn::ConvOp>(input, filter, window->strides, window->low, window->high, window->dilations, ones,
+                            static_cast<uint64_t>(n.attrs.getInt("group", 1)), false);
 }
 
 static LogicalResult importConv(NodeImporter &n) {
@@ -121,8 +121,7 @@ static LogicalResult importConvInteger(NodeImporter &n) {
 /// contraction.
 static Value emitTiledTranspose(NodeImporter &n, Value input, Value filter) {
   int64_t spatial = rankOf(input) - 2;
-  SmallVector<int64_t> lhs = {0, 1}, rhs = {1, 2}, result = {0, 2},
-                       shape = {shapeOf(input)[0], shapeOf(filter)[1]};
+  SmallVector<int64_t> lhs = {0, 1}, rhs = {1, 2}, result = {0, 2}, shape = {shapeOf(input)[0], shapeOf(filter)[1]};
   for (int64_t d = 0; d < spatial; ++d) {
     lhs.push_back(3 + d);
     rhs.push_back(3 + spatial + d);
@@ -154,8 +153,8 @@ static Value mirrorFilter(NodeImporter &n, Value filter, int64_t groups) {
 }
 
 /// Paddings of a transposed convolution that follow from output_shape or auto_pad.
-static bool resolveTransposePads(NodeImporter &n, WindowAttributes &window, AutoPad mode,
-                                 ArrayRef<int64_t> input, ArrayRef<int64_t> outputPadding) {
+static bool resolveTransposePads(NodeImporter &n, WindowAttributes &window, AutoPad mode, ArrayRef<int64_t> input,
+                                 ArrayRef<int64_t> outputPadding) {
   SmallVector<int64_t> wanted = n.attributeInts("output_shape");
   if (wanted.size() > window.rank())
     wanted.erase(wanted.begin(), wanted.end() - window.rank());
@@ -191,10 +190,8 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
   if (outputPadding.empty())
     outputPadding.assign(*spatial, 0);
   if (outputPadding.size() != *spatial || groups < 1 || shapeOf(filter)[0] % groups ||
-      shapeOf(filter)[0] != shapeOf(input)[1] ||
-      ArrayRef<int64_t>(window->kernel) != shapeOf(filter).drop_front(2))
-    return n.malformed("filter " + describeType(filter.getType()) +
-                       " does not fit input, group or attributes");
+      shapeOf(filter)[0] != shapeOf(input)[1] || ArrayRef<int64_t>(window->kernel) != shapeOf(filter).drop_front(2))
+    return n.malformed("filter " + describeType(filter.getType()) + " does not fit input, group or attributes");
   if (!resolveTransposePads(n, *window, *mode, shapeOf(input).drop_front(2), outputPadding))
     return failure();
   bool tiles = groups == 1 && !window->hasPadding() && window->kernel == window->strides &&
@@ -207,8 +204,8 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
     low.push_back(window->span(d) - 1 - window->low[d]);
     high.push_back(window->span(d) - 1 - window->high[d] + outputPadding[d]);
   }
-  Value result = n.emit<tn::ConvOp>(input, mirrorFilter(n, filter, groups), ones, low, high,
-                                    window->dilations, window->strides, static_cast<uint64_t>(groups), false);
+  Value result = n.emit<tn::ConvOp>(input, mirrorFilter(n, filter, groups), ones, low, high, window->dilations,
+                                    window->strides, static_cast<uint64_t>(groups), false);
   return n.result(addChannelBias(n, result, n.optionalInput(2)));
 }
 
@@ -230,8 +227,7 @@ static LogicalResult importCausalConv(NodeImporter &n) {
     all = n.emit<tn::ConcatOp>(SmallVector<Value>{past, x}, uint64_t(2));
   }
   SmallVector<int64_t> one = {1}, none = {0};
-  Value y =
-      n.emit<tn::ConvOp>(all, filter, one, none, none, one, one, static_cast<uint64_t>(channels), false);
+  Value y = n.emit<tn::ConvOp>(all, filter, one, none, none, one, one, static_cast<uint64_t>(channels), false);
   if (n.has(2))
     y = n.emit<tn::AddOp>(y, n.reshape(n.input(2), {channels, 1}));
   if (activation != "none")

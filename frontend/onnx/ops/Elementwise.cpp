@@ -20,9 +20,7 @@ static Value alignLegacy(NodeImporter &n, Value lhs, Value rhs) {
   return n.reshape(rhs, shape);
 }
 
-static Value alignedRhs(NodeImporter &n) {
-  return n.opset() < 7 ? alignLegacy(n, n.input(0), n.input(1)) : n.input(1);
-}
+static Value alignedRhs(NodeImporter &n) { return n.opset() < 7 ? alignLegacy(n, n.input(0), n.input(1)) : n.input(1); }
 
 template <typename OpTy> static LogicalResult importUnary(NodeImporter &n) {
   n.ignore("consumed_inputs");

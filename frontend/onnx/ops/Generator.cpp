@@ -16,8 +16,7 @@ static Value index(NodeImporter &n, ArrayRef<int64_t> shape, int64_t axis) {
 }
 
 static LogicalResult constantFrom(NodeImporter &n, const TensorData &data) {
-  mlir::Attribute attr =
-      constantAttribute(data, n.context(), n.node.outputs.empty() ? "" : n.node.outputs[0]);
+  mlir::Attribute attr = constantAttribute(data, n.context(), n.node.outputs.empty() ? "" : n.node.outputs[0]);
   if (!attr)
     return n.unsupported("element type " + Twine(elementTypeName(data.type()).data()));
   auto type = RankedTensorType::get(data.dims(), convertElementType(data.type(), n.context()));
@@ -63,8 +62,7 @@ static LogicalResult importConstantOfShape(NodeImporter &n) {
 
 static LogicalResult importRange(NodeImporter &n) {
   n.ignore("stash_type");
-  auto start = n.constantNumber(0, "start"), limit = n.constantNumber(1, "limit"),
-       delta = n.constantNumber(2, "delta");
+  auto start = n.constantNumber(0, "start"), limit = n.constantNumber(1, "limit"), delta = n.constantNumber(2, "delta");
   if (!start || !limit || !delta)
     return failure();
   if (*delta == 0)
@@ -117,8 +115,7 @@ static LogicalResult importTrilu(NodeImporter &n) {
   if (rank < 2 || k->size() != 1)
     return n.malformed("needs matrices and one k");
   Value diagonal = diagonalNumber(n, shapeOf(x)[rank - 2], shapeOf(x)[rank - 1]);
-  Value kept =
-      n.emit<tn::CompareOp>(upper ? tn::Predicate::Ge : tn::Predicate::Le, diagonal, n.intConstant(*k, {}));
+  Value kept = n.emit<tn::CompareOp>(upper ? tn::Predicate::Ge : tn::Predicate::Le, diagonal, n.intConstant(*k, {}));
   return n.result(n.emit<tn::SelectOp>(kept, x, n.scalarLike(x, 0)));
 }
 
@@ -176,8 +173,8 @@ static LogicalResult importCumSum(NodeImporter &n) {
   Value mask = n.emit<tn::CompareOp>(predicate, difference, n.scalarLike(difference, 0));
   SmallVector<int64_t> lhs = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(x))), result(lhs);
   result[*axis] = rankOf(x);
-  return n.result(n.emit<tn::ContractOp>(x, n.cast(mask, elementOf(x)), lhs,
-                                         SmallVector<int64_t>{*axis, rankOf(x)}, result));
+  return n.result(
+      n.emit<tn::ContractOp>(x, n.cast(mask, elementOf(x)), lhs, SmallVector<int64_t>{*axis, rankOf(x)}, result));
 }
 
 /// The tensor moved by `distance` along the axis (backwards if reversed), ones moving in.

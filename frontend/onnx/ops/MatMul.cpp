@@ -17,9 +17,8 @@ struct Labelled {
 
 /// Numbers the batch dimensions of a matrix product. A dimension of size 1 against a larger one has no loop:
 /// it is removed from its operand.
-static void labelBatch(NodeImporter &n, ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs,
-                       SmallVector<int64_t> &lhsLoops, SmallVector<int64_t> &rhsLoops,
-                       SmallVector<int64_t> &resultLoops) {
+static void labelBatch(NodeImporter &n, ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs, SmallVector<int64_t> &lhsLoops,
+                       SmallVector<int64_t> &rhsLoops, SmallVector<int64_t> &resultLoops) {
   size_t rank = std::max(lhs.size(), rhs.size());
   for (size_t d = 0; d < rank; ++d) {
     int64_t loop = 3 + d;
@@ -64,8 +63,7 @@ static Value matMul(NodeImporter &n, Value a, Value b) {
     return (void)n.malformed("operands of a matrix product need a dimension"), Value();
   bool aVector = rankOf(a) == 1, bVector = rankOf(b) == 1;
   SmallVector<int64_t> lhs, rhs, result;
-  labelBatch(n, shapeOf(a).drop_back(aVector ? 1 : 2), shapeOf(b).drop_back(bVector ? 1 : 2), lhs, rhs,
-             result);
+  labelBatch(n, shapeOf(a).drop_back(aVector ? 1 : 2), shapeOf(b).drop_back(bVector ? 1 : 2), lhs, rhs, result);
   if (!aVector) {
     lhs.push_back(0);
     result.push_back(0);
@@ -128,8 +126,8 @@ static LogicalResult importQLinearMatMul(NodeImporter &n) {
   };
   Value product = matMul(n, centred(n, 0, 2, true), centred(n, 3, 5, false));
   Value scale = n.emit<tn::DivOp>(n.emit<tn::MulOp>(column(n.input(1)), n.input(4)), n.input(6));
-  Value scaled = n.emit<tn::MulOp>(n.cast(product, n.getBuilder().getF32Type()),
-                                   n.cast(scale, n.getBuilder().getF32Type()));
+  Value scaled =
+      n.emit<tn::MulOp>(n.cast(product, n.getBuilder().getF32Type()), n.cast(scale, n.getBuilder().getF32Type()));
   return n.result(quantizeScaled(n, scaled, n.input(7), elementOf(n.input(7)), true));
 }
 
@@ -146,8 +144,7 @@ struct Equation {
 };
 } // namespace
 
-static std::optional<SmallVector<int64_t>> parseTerm(StringRef term, int64_t ellipsisRank,
-                                                     int64_t maxEllipsis) {
+static std::optional<SmallVector<int64_t>> parseTerm(StringRef term, int64_t ellipsisRank, int64_t maxEllipsis) {
   SmallVector<int64_t> labels;
   while (!term.empty()) {
     if (term.consume_front("...")) {
@@ -263,8 +260,7 @@ static Labelled dropBroadcast(NodeImporter &n, const Labelled &operand, const La
 static LogicalResult importEinsum(NodeImporter &n) {
   auto equation = parseEquation(n);
   if (!equation)
-    return n.malformed("equation " + quoted(n.attrs.getString("equation", "")) +
-                       " does not fit the operands");
+    return n.malformed("equation " + quoted(n.attrs.getString("equation", "")) + " does not fit the operands");
   Labelled left = takeDiagonals(n, {n.input(0), equation->terms[0]});
   for (unsigned i = 1; i < n.numInputs(); ++i) {
     Labelled right = takeDiagonals(n, {n.input(i), equation->terms[i]});

@@ -95,8 +95,7 @@ static LogicalResult importSlice(NodeImporter &n) {
     int64_t begin = std::clamp(start < 0 ? start + dim : start, low, high);
     int64_t stop = std::clamp(end < 0 ? end + dim : end, low, high);
     int64_t span = step > 0 ? stop - begin : begin - stop;
-    sizes[axis] =
-        span <= 0 ? 0 : static_cast<int64_t>(llvm::divideCeil(uint64_t(span), uint64_t(std::abs(step))));
+    sizes[axis] = span <= 0 ? 0 : static_cast<int64_t>(llvm::divideCeil(uint64_t(span), uint64_t(std::abs(step))));
     offsets[axis] = sizes[axis] ? begin : 0;
     strides[axis] = sizes[axis] > 1 ? step : 1;
   }
@@ -255,8 +254,7 @@ static LogicalResult importSpaceToDepth(NodeImporter &n) {
   SmallVector<int64_t> split = {s[0], s[1], s[2] / b, b, s[3] / b, b}, permutation = {0, 3, 5, 1, 2, 4};
   if (crd)
     permutation = {0, 1, 3, 5, 2, 4};
-  return n.result(
-      n.reshape(n.transpose(n.reshape(x, split), permutation), {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
+  return n.result(n.reshape(n.transpose(n.reshape(x, split), permutation), {s[0], s[1] * b * b, s[2] / b, s[3] / b}));
 }
 
 void registerMovementOps(OpRegistry &registry) {

@@ -155,10 +155,8 @@ static LogicalResult importLrn(NodeImporter &n) {
   sizes[1] = size;
   low[1] = (size - 1) / 2;
   high[1] = size / 2;
-  Value sum =
-      n.emit<tn::WindowOp>(tn::ReduceKind::Sum, n.emit<tn::MulOp>(x, x), sizes, ones, ones, low, high);
-  Value base =
-      n.emit<tn::AddOp>(n.emit<tn::MulOp>(sum, n.scalarLike(x, alpha / size)), n.scalarLike(x, bias));
+  Value sum = n.emit<tn::WindowOp>(tn::ReduceKind::Sum, n.emit<tn::MulOp>(x, x), sizes, ones, ones, low, high);
+  Value base = n.emit<tn::AddOp>(n.emit<tn::MulOp>(sum, n.scalarLike(x, alpha / size)), n.scalarLike(x, bias));
   return n.result(n.emit<tn::DivOp>(x, n.emit<tn::PowOp>(base, n.scalarLike(x, beta))));
 }
 

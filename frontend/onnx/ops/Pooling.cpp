@@ -49,8 +49,8 @@ static Value emitWindow(NodeImporter &n, tn::ReduceKind kind, Value v, const Win
     llvm::append_range(list, spatial);
     return list;
   };
-  return n.emit<tn::WindowOp>(kind, v, whole(window.kernel, 1), whole(window.strides, 1),
-                              whole(window.dilations, 1), whole(window.low, 0), whole(window.high, 0));
+  return n.emit<tn::WindowOp>(kind, v, whole(window.kernel, 1), whole(window.strides, 1), whole(window.dilations, 1),
+                              whole(window.low, 0), whole(window.high, 0));
 }
 
 static LogicalResult importMaxPool(NodeImporter &n) {
@@ -63,8 +63,8 @@ static LogicalResult importMaxPool(NodeImporter &n) {
 }
 
 /// How many positions that count each window holds, along one dimension.
-static SmallVector<int64_t> windowCounts(const WindowAttributes &window, size_t d, int64_t input,
-                                         int64_t extension, bool includePad) {
+static SmallVector<int64_t> windowCounts(const WindowAttributes &window, size_t d, int64_t input, int64_t extension,
+                                         bool includePad) {
   int64_t begin = includePad ? -window.low[d] : 0;
   int64_t end = includePad ? input + window.high[d] - extension : input;
   int64_t size = (input + window.low[d] + window.high[d] - window.span(d)) / window.strides[d] + 1;
@@ -82,14 +82,13 @@ static SmallVector<int64_t> windowCounts(const WindowAttributes &window, size_t 
 
 /// Multiplies every window's sum by the inverse of its count. Counts are a product over dimensions: one
 /// factor each, and one scalar for all dimensions along which the count does not change.
-static Value divideByCounts(NodeImporter &n, Value sum, const WindowAttributes &window,
-                            ArrayRef<int64_t> extension, bool includePad) {
+static Value divideByCounts(NodeImporter &n, Value sum, const WindowAttributes &window, ArrayRef<int64_t> extension,
+                            bool includePad) {
   if (!sum)
     return {};
   double uniform = 1;
   for (size_t d = 0; d < window.rank(); ++d) {
-    SmallVector<int64_t> counts =
-        windowCounts(window, d, shapeOf(n.input(0))[d + 2], extension[d], includePad);
+    SmallVector<int64_t> counts = windowCounts(window, d, shapeOf(n.input(0))[d + 2], extension[d], includePad);
     if (counts.empty() || llvm::all_equal(counts)) {
       uniform *= counts.empty() ? 1 : counts[0];
       continue;

@@ -81,8 +81,7 @@ static LogicalResult importQuantizeLinear(NodeImporter &n) {
   if (n.has(2))
     type = elementOf(n.input(2));
   else if (outputType)
-    type =
-        convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
+    type = convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
   if (!type)
     return n.unsupported("this output_dtype");
   if (!isFloat(x))
@@ -98,8 +97,7 @@ static LogicalResult importDequantizeLinear(NodeImporter &n) {
   int64_t outputType = n.attrs.getInt("output_dtype", 0);
   Type type = elementOf(scale);
   if (outputType)
-    type =
-        convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
+    type = convertElementType(elementTypeFromNumber(outputType).value_or(ElementType::Undefined), n.context());
   if (!type)
     return n.unsupported("this output_dtype");
   Value zero = n.has(2) ? alignParameter(n, n.input(2), x, axis, block) : Value();

@@ -59,8 +59,8 @@ static LogicalResult importLstm(NodeImporter &n) {
   SmallVector<int64_t> inputDims = {0, 1, 2};
   if (batchFirst)
     std::swap(inputDims[0], inputDims[1]);
-  Value gates = n.emit<tn::ContractOp>(x, weights, inputDims, SmallVector<int64_t>{3, 4, 2},
-                                       SmallVector<int64_t>{0, 3, 1, 4});
+  Value gates =
+      n.emit<tn::ContractOp>(x, weights, inputDims, SmallVector<int64_t>{3, 4, 2}, SmallVector<int64_t>{0, 3, 1, 4});
   if (n.has(3)) {
     if (shapeOf(n.input(3)) != ArrayRef<int64_t>({directions, 8 * hidden}))
       return n.malformed("B must be [directions, 8 * hidden_size]");
@@ -71,8 +71,7 @@ static LogicalResult importLstm(NodeImporter &n) {
       return n.splat(RankedTensorType::get({directions, batch, hidden}, elementOf(x)), 0);
     return batchFirst ? n.transpose(n.input(i), {1, 0, 2}) : n.input(i);
   };
-  SmallVector<Value> values =
-      n.emitMany<tn::LstmOp, 3>(gates, recurrent, state(5), state(6), ArrayRef<bool>(reverse));
+  SmallVector<Value> values = n.emitMany<tn::LstmOp, 3>(gates, recurrent, state(5), state(6), ArrayRef<bool>(reverse));
   if (values.empty())
     return failure();
   if (batchFirst) {

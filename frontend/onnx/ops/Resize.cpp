@@ -84,8 +84,7 @@ static Taps tapsAt(const Interpolation &how, const ResizedAxis &a, double x) {
   double sum = 0;
   for (int64_t i = begin; i < end; ++i) {
     double distance = (i - ratio) * scale, position = base + i;
-    double weight =
-        how.mode == "cubic" ? cubicWeight(distance, how.cubicA) : std::max(0.0, 1 - std::fabs(distance));
+    double weight = how.mode == "cubic" ? cubicWeight(distance, how.cubicA) : std::max(0.0, 1 - std::fabs(distance));
     if (how.excludeOutside && (position < 0 || position >= a.from))
       weight = 0;
     taps.weights.push_back(weight);
@@ -161,8 +160,7 @@ static Value resizeAxis(NodeImporter &n, Value x, const ResizedAxis &a, const In
     return value;
   SmallVector<int64_t> maskShape(rankOf(x), 1);
   maskShape[a.axis] = a.to;
-  return n.emit<tn::SelectOp>(weightConstant(n, outside, maskShape, n.getBuilder().getI1Type()), value,
-                              result);
+  return n.emit<tn::SelectOp>(weightConstant(n, outside, maskShape, n.getBuilder().getI1Type()), value, result);
 }
 
 /// The elements of operand `i`; nothing, with an error, if it is computed at run time.
@@ -172,8 +170,7 @@ static std::optional<SmallVector<double>> constantFloats(NodeImporter &n, unsign
     return result;
   std::optional<Tensor> value = tn::constantValue(n.input(i));
   if (!value) {
-    (void)n.unsupported(what + " (input " + Twine(i) +
-                        ") that is computed at run time: it must be a constant");
+    (void)n.unsupported(what + " (input " + Twine(i) + ") that is computed at run time: it must be a constant");
     return std::nullopt;
   }
   for (int64_t p = 0; p < value->getNumElements(); ++p)
@@ -193,9 +190,7 @@ static LogicalResult measure(NodeImporter &n, MutableArrayRef<ResizedAxis> axes,
       return n.malformed("scales and sizes must be positive, dimensions not empty");
     a.to = static_cast<int64_t>(scales.empty() ? sizes[i] : std::floor(a.scale * a.from));
     bool isFirst = i == 0;
-    common = isFirst                  ? a.scale
-             : policy == "not_larger" ? std::min(common, a.scale)
-                                      : std::max(common, a.scale);
+    common = isFirst ? a.scale : policy == "not_larger" ? std::min(common, a.scale) : std::max(common, a.scale);
   }
   if (scales.empty() && policy != "stretch")
     for (ResizedAxis &a : axes) {
@@ -205,8 +200,8 @@ static LogicalResult measure(NodeImporter &n, MutableArrayRef<ResizedAxis> axes,
   return success();
 }
 
-static LogicalResult resize(NodeImporter &n, const Interpolation &how, ArrayRef<double> roi,
-                            ArrayRef<double> scales, ArrayRef<double> sizes) {
+static LogicalResult resize(NodeImporter &n, const Interpolation &how, ArrayRef<double> roi, ArrayRef<double> scales,
+                            ArrayRef<double> sizes) {
   if (how.mode != "nearest" && how.mode != "linear" && how.mode != "cubic")
     return n.malformed("mode must be nearest, linear or cubic");
   Value x = n.input(0);

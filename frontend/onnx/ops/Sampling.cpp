@@ -14,8 +14,7 @@ namespace {
 class Sampler {
 public:
   Sampler(NodeImporter &n, Value image, std::string mode, std::string padding, bool alignCorners)
-      : n(n), shape(shapeOf(image)), mode(std::move(mode)), padding(std::move(padding)),
-        alignCorners(alignCorners) {
+      : n(n), shape(shapeOf(image)), mode(std::move(mode)), padding(std::move(padding)), alignCorners(alignCorners) {
     int64_t pixels = product(ArrayRef<int64_t>(shape).drop_front(2));
     flat = n.reshape(image, {shape[0], shape[1], pixels});
   }
@@ -41,9 +40,7 @@ private:
     return alignCorners ? mul(add(c, 1), (extent - 1) / 2) : mul(add(mul(add(c, 1), extent), -1), 0.5);
   }
 
-  Value clamp(Value x, double high) {
-    return n.emit<tn::MinOp>(n.emit<tn::MaxOp>(x, number(0)), number(high));
-  }
+  Value clamp(Value x, double high) { return n.emit<tn::MinOp>(n.emit<tn::MaxOp>(x, number(0)), number(high)); }
 
   /// Outside positions as the padding mode moves them inside.
   Value intoRange(Value x, int64_t size) {
@@ -128,8 +125,7 @@ private:
 
 static LogicalResult importGridSample(NodeImporter &n) {
   Value x = n.input(0), grid = n.input(1);
-  std::string mode = n.attrs.getString("mode", "linear"),
-              padding = n.attrs.getString("padding_mode", "zeros");
+  std::string mode = n.attrs.getString("mode", "linear"), padding = n.attrs.getString("padding_mode", "zeros");
   bool align = n.attrs.getInt("align_corners", 0);
   int64_t spatial = rankOf(x) - 2;
   if (mode == "bilinear" || mode == "bicubic")
@@ -137,8 +133,8 @@ static LogicalResult importGridSample(NodeImporter &n) {
   if ((mode != "linear" && mode != "nearest" && mode != "cubic") ||
       (padding != "zeros" && padding != "border" && padding != "reflection"))
     return n.malformed("mode or padding_mode is not one that ONNX knows");
-  if (spatial < 1 || rankOf(grid) != rankOf(x) || shapeOf(grid).back() != spatial || !isFloat(x) ||
-      !isFloat(grid) || shapeOf(grid)[0] != shapeOf(x)[0] || product(shapeOf(x)) == 0)
+  if (spatial < 1 || rankOf(grid) != rankOf(x) || shapeOf(grid).back() != spatial || !isFloat(x) || !isFloat(grid) ||
+      shapeOf(grid)[0] != shapeOf(x)[0] || product(shapeOf(x)) == 0)
     return n.malformed("X must be [N, C, D...], grid [N, D..., rank of D]");
   if (spatial > 3)
     return n.unsupported("sampling in more than three dimensions");
@@ -147,8 +143,7 @@ static LogicalResult importGridSample(NodeImporter &n) {
   Value flatGrid = n.reshape(n.cast(grid, wide), {batch, points, spatial});
   SmallVector<Value> coordinates;
   for (int64_t d = 0; d < spatial; ++d) // the grid names the last dimension first
-    coordinates.push_back(
-        n.reshape(n.sliceAxis(flatGrid, 2, spatial - 1 - d, spatial - d), {batch, 1, points}));
+    coordinates.push_back(n.reshape(n.sliceAxis(flatGrid, 2, spatial - 1 - d, spatial - d), {batch, 1, points}));
   SmallVector<int64_t> shape = {batch, shapeOf(x)[1]};
   llvm::append_range(shape, shapeOf(grid).drop_front().drop_back());
   Value image = n.cast(x, wide);

@@ -48,13 +48,10 @@ static Value reduceHits(NodeImporter &n, StringRef how, Value hits, Value update
   return n.reduce(kind, chosen, axis);
 }
 
-static bool isReduction(StringRef how) {
-  return how == "add" || how == "mul" || how == "max" || how == "min";
-}
+static bool isReduction(StringRef how) { return how == "add" || how == "mul" || how == "max" || how == "min"; }
 
 /// Data [.., size, ..], indices and updates [.., count, ..] along `axis`; the other dimensions agree.
-static Value scatterAlong(NodeImporter &n, Value data, Value indices, Value updates, int64_t axis,
-                          StringRef how) {
+static Value scatterAlong(NodeImporter &n, Value data, Value indices, Value updates, int64_t axis, StringRef how) {
   ArrayRef<int64_t> shape = shapeOf(data), picked = shapeOf(indices);
   int64_t size = shape[axis], count = picked[axis];
   if (count == 0 || product(shape) == 0)
@@ -92,8 +89,7 @@ static LogicalResult scatterElements(NodeImporter &n, StringRef how) {
   auto axis = n.axis(n.attrs.getInt("axis", 0), rankOf(data));
   if (!axis)
     return failure();
-  if (rankOf(indices) != rankOf(data) || shapeOf(updates) != shapeOf(indices) ||
-      !elementOf(indices).isInteger())
+  if (rankOf(indices) != rankOf(data) || shapeOf(updates) != shapeOf(indices) || !elementOf(indices).isInteger())
     return n.malformed("data and indices must have one rank, indices and updates one shape");
   if (product(shapeOf(data)) > maxComparisons / std::max<int64_t>(1, shapeOf(indices)[*axis]))
     return tooLarge(n);

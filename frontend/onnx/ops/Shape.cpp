@@ -97,9 +97,7 @@ static LogicalResult importShape(NodeImporter &n) {
   return n.result(n.intConstant(part, {static_cast<int64_t>(part.size())}));
 }
 
-static LogicalResult importSize(NodeImporter &n) {
-  return n.result(n.intConstant({product(shapeOf(n.input(0)))}, {}));
-}
+static LogicalResult importSize(NodeImporter &n) { return n.result(n.intConstant({product(shapeOf(n.input(0)))}, {})); }
 
 static LogicalResult importIdentity(NodeImporter &n) { return n.result(n.input(0)); }
 

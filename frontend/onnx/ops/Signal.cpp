@@ -10,8 +10,7 @@ using namespace mlir;
 namespace tenon::onnx {
 
 /// [length, parts, bins, 2]: what part p (real, imaginary) of sample s adds to the parts of bin k.
-static Value fourierMatrix(NodeImporter &n, Type element, int64_t length, int64_t parts, int64_t bins,
-                           bool inverse) {
+static Value fourierMatrix(NodeImporter &n, Type element, int64_t length, int64_t parts, int64_t bins, bool inverse) {
   Tensor matrix(RankedTensorType::get({length, parts, bins, 2}, element));
   int64_t position = 0;
   double scale = inverse ? 1.0 / static_cast<double>(length) : 1;
@@ -91,8 +90,7 @@ static LogicalResult importDft(NodeImporter &n) {
   if (!axis)
     return failure();
   if (*axis == rankOf(x) - 1 || shapeOf(x).back() < 1 || shapeOf(x).back() > 2 || !isFloat(x))
-    return n.malformed(
-        "the last dimension must hold the real and imaginary part, and is no axis to transform");
+    return n.malformed("the last dimension must hold the real and imaginary part, and is no axis to transform");
   auto length = dftLength(n);
   if (!length)
     return failure();
@@ -131,8 +129,7 @@ static LogicalResult importStft(NodeImporter &n) {
   Value framed = n.emit<tn::GatherOp>(x, n.intConstant(positions, {frames, length}), uint64_t(1));
   if (n.has(2))
     framed = n.emit<tn::MulOp>(framed, n.reshape(n.input(2), {length, 1}));
-  Value matrix =
-      fourierMatrix(n, elementOf(x), length, shapeOf(x)[2], onesided ? length / 2 + 1 : length, false);
+  Value matrix = fourierMatrix(n, elementOf(x), length, shapeOf(x)[2], onesided ? length / 2 + 1 : length, false);
   return n.result(transform(n, framed, 2, matrix));
 }
 

@@ -50,8 +50,7 @@ static LogicalResult importTopK(NodeImporter &n) {
   Value self = n.reshape(x, first), other = n.reshape(x, second);
   Value before = precedes(n, other, self, largest), after = precedes(n, self, other, largest);
   Value isTie = n.emit<tn::NotOp>(n.emit<tn::OrOp>(before, after));
-  Value isEarlier =
-      n.emit<tn::CompareOp>(tn::Predicate::Lt, along(*axis + 1, size, i32), along(*axis, size, i32));
+  Value isEarlier = n.emit<tn::CompareOp>(tn::Predicate::Lt, along(*axis + 1, size, i32), along(*axis, size, i32));
   Value counts = n.emit<tn::OrOp>(before, n.emit<tn::AndOp>(isTie, isEarlier));
   Value place = n.reshape(n.reduce(tn::ReduceKind::Sum, n.cast(counts, i32), *axis + 1), second);
   Value isHere = n.emit<tn::CompareOp>(tn::Predicate::Eq, place, along(*axis, k, i32));

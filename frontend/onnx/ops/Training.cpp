@@ -21,18 +21,14 @@ public:
   Value rate(Value like) { return n.cast(n.input(0), elementOf(like)); }
   /// The number of updates as a number of `like`'s type.
   Value updates(Value like) { return n.cast(n.input(1), elementOf(like)); }
-  Value isLater() {
-    return n.emit<tn::CompareOp>(tn::Predicate::Gt, n.input(1), n.scalarLike(n.input(1), 0));
-  }
+  Value isLater() { return n.emit<tn::CompareOp>(tn::Predicate::Gt, n.input(1), n.scalarLike(n.input(1), 0)); }
   Value add(Value x, Value y) { return n.emit<tn::AddOp>(x, y); }
   Value sub(Value x, Value y) { return n.emit<tn::SubOp>(x, y); }
   Value mul(Value x, Value y) { return n.emit<tn::MulOp>(x, y); }
   Value div(Value x, Value y) { return n.emit<tn::DivOp>(x, y); }
   Value scale(Value x, double c) { return mul(x, n.scalarLike(x, c)); }
   /// The gradient with the derivative of the squared norm.
-  Value gradient(unsigned i) {
-    return add(get(1, i), scale(get(0, i), n.attrs.getFloat("norm_coefficient", 0)));
-  }
+  Value gradient(unsigned i) { return add(get(1, i), scale(get(0, i), n.attrs.getFloat("norm_coefficient", 0))); }
 
 private:
   NodeImporter &n;
@@ -91,8 +87,7 @@ static LogicalResult importAdam(NodeImporter &n) {
     Value h = o.add(o.scale(o.get(3, i), beta), o.scale(o.mul(g, g), 1 - beta));
     Value root = o.add(n.emit<tn::SqrtOp>(h), n.scalarLike(x, epsilon));
     Value spread = n.emit<tn::SqrtOp>(o.sub(one, n.emit<tn::PowOp>(n.scalarLike(x, beta), t)));
-    Value corrected =
-        o.div(o.mul(o.rate(x), spread), o.sub(one, n.emit<tn::PowOp>(n.scalarLike(x, alpha), t)));
+    Value corrected = o.div(o.mul(o.rate(x), spread), o.sub(one, n.emit<tn::PowOp>(n.scalarLike(x, alpha), t)));
     Value rate = n.emit<tn::SelectOp>(o.isLater(), corrected, o.rate(x));
     parameters.push_back(o.scale(o.sub(x, o.div(o.mul(rate, v), root)), 1 - post));
     means.push_back(v);

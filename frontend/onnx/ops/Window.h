@@ -15,8 +15,7 @@ struct WindowAttributes {
   /// Extent that a window covers along dimension `d`.
   int64_t span(size_t d) const { return (kernel[d] - 1) * dilations[d] + 1; }
   bool hasPadding() const {
-    return llvm::any_of(low, [](int64_t p) { return p != 0; }) ||
-           llvm::any_of(high, [](int64_t p) { return p != 0; });
+    return llvm::any_of(low, [](int64_t p) { return p != 0; }) || llvm::any_of(high, [](int64_t p) { return p != 0; });
   }
 };
 

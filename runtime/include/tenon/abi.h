@@ -86,8 +86,7 @@ typedef struct tn_host_api {
   uint32_t abi_version;
   /* Runs `kernel` over [0, extent), on several threads where that pays, and returns when all of it is done.
    * `step` indexes tn_entry_desc.steps. */
-  void (*parallel)(struct tn_invocation *inv, uint32_t step, tn_kernel_fn kernel, void *const *buffers,
-                   int64_t extent);
+  void (*parallel)(struct tn_invocation *inv, uint32_t step, tn_kernel_fn kernel, void *const *buffers, int64_t extent);
   /* Storage for output `index` with the given dims: the caller's buffer, or one that the context owns.
    * NULL after an error, which the runtime has recorded. For outputs whose shape is known only now. */
   void *(*output)(struct tn_invocation *inv, uint32_t index, const int64_t *dims);
@@ -100,11 +99,11 @@ typedef struct tn_invocation {
   uint32_t size;
   uint32_t reserved;
   const tn_host_api *api;
-  char *arena;               /* tn_level_entry.arena_bytes, 64-byte aligned */
-  const char *weights;       /* tn_model_desc.weights_bytes, 64-byte aligned */
-  void *const *inputs;       /* data of each input, row-major */
-  void *const *outputs;      /* data of each output whose shape is static */
-  const int64_t *dims;       /* value of each symbol (tn_entry_desc.symbols) */
+  char *arena;          /* tn_level_entry.arena_bytes, 64-byte aligned */
+  const char *weights;  /* tn_model_desc.weights_bytes, 64-byte aligned */
+  void *const *inputs;  /* data of each input, row-major */
+  void *const *outputs; /* data of each output whose shape is static */
+  const int64_t *dims;  /* value of each symbol (tn_entry_desc.symbols) */
 } tn_invocation;
 
 typedef struct tn_tensor_desc {
@@ -113,8 +112,8 @@ typedef struct tn_tensor_desc {
   uint16_t dtype; /* tn_dtype of the element */
   const char *name;
   uint32_t rank;
-  int32_t alias_of;      /* outputs: index of the input whose storage this output shares, or -1 */
-  const int64_t *dims;   /* >= 0: static; -1 - s: symbol s; INT64_MIN: known only when computed */
+  int32_t alias_of;    /* outputs: index of the input whose storage this output shares, or -1 */
+  const int64_t *dims; /* >= 0: static; -1 - s: symbol s; INT64_MIN: known only when computed */
 } tn_tensor_desc;
 
 typedef struct tn_symbol_desc {
@@ -146,8 +145,8 @@ typedef struct tn_level_entry {
   uint32_t features; /* TN_CPU_* bits, all of them needed */
   const char *name;  /* as in -mcpu: "x86-64-v3" */
   int32_t (*run)(tn_invocation *inv);
-  uint64_t arena_bytes;   /* with static shapes; otherwise what `reserve` computes */
-  uint64_t scratch_bytes; /* per thread */
+  uint64_t arena_bytes;                     /* with static shapes; otherwise what `reserve` computes */
+  uint64_t scratch_bytes;                   /* per thread */
   uint64_t (*reserve)(const int64_t *dims); /* arena bytes for these symbol values; NULL when shapes are static */
 } tn_level_entry;
 

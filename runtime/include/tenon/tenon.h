@@ -154,8 +154,7 @@ typedef struct tn_model_options {
  * like any shared library it is trusted code. `options` may be NULL. */
 TN_API tn_status tn_model_load(const char *path, const tn_model_options *options, tn_model **model);
 /* The same for a model that is linked in: tn_model_from_desc(mynet_query(TN_ABI_VERSION), NULL, &model). */
-TN_API tn_status tn_model_from_desc(const tn_model_desc *desc, const tn_model_options *options,
-                                    tn_model **model);
+TN_API tn_status tn_model_from_desc(const tn_model_desc *desc, const tn_model_options *options, tn_model **model);
 /* Contexts keep their model alive, so the order of destruction does not matter. NULL is allowed. */
 TN_API void tn_model_destroy(tn_model *model);
 /* Hashes the weights and compares with what the compiler recorded: FORMAT when they differ. Reads all of
@@ -219,12 +218,9 @@ typedef struct tn_step_info {
 
 TN_API tn_status tn_model_describe(const tn_model *model, tn_model_info *info);
 TN_API tn_status tn_entry_describe(const tn_model *model, uint32_t entry, tn_entry_info *info);
-TN_API tn_status tn_input_describe(const tn_model *model, uint32_t entry, uint32_t index,
-                                   tn_tensor_info *info);
-TN_API tn_status tn_output_describe(const tn_model *model, uint32_t entry, uint32_t index,
-                                    tn_tensor_info *info);
-TN_API tn_status tn_symbol_describe(const tn_model *model, uint32_t entry, uint32_t index,
-                                    tn_symbol_info *info);
+TN_API tn_status tn_input_describe(const tn_model *model, uint32_t entry, uint32_t index, tn_tensor_info *info);
+TN_API tn_status tn_output_describe(const tn_model *model, uint32_t entry, uint32_t index, tn_tensor_info *info);
+TN_API tn_status tn_symbol_describe(const tn_model *model, uint32_t entry, uint32_t index, tn_symbol_info *info);
 TN_API tn_status tn_step_describe(const tn_model *model, uint32_t entry, uint32_t index, tn_step_info *info);
 TN_API tn_status tn_kernel_describe(const tn_model *model, uint32_t index, tn_kernel_info *info);
 
@@ -240,8 +236,7 @@ typedef struct tn_pool tn_pool;
  * threads and in any order, and returns when all calls have. n_tasks never exceeds n_threads. */
 typedef struct tn_host_pool {
   uint32_t n_threads;
-  void (*parallel_for)(void *user, uint32_t n_tasks, void (*task)(void *argument, uint32_t index),
-                       void *argument);
+  void (*parallel_for)(void *user, uint32_t n_tasks, void (*task)(void *argument, uint32_t index), void *argument);
   void *user;
 } tn_host_pool;
 
@@ -275,26 +270,22 @@ TN_API const char *tn_context_error(const tn_context *context);
 
 /* Binds the caller's buffer, used in place, until the next call for the same index. Type and shape are
  * checked here, what inputs imply for each other by `run`. A buffer has to be aligned to its element type. */
-TN_API tn_status tn_context_set_input(tn_context *context, uint32_t entry, uint32_t index,
-                                      const tn_tensor *tensor);
+TN_API tn_status tn_context_set_input(tn_context *context, uint32_t entry, uint32_t index, const tn_tensor *tensor);
 TN_API tn_status tn_context_set_input_by_name(tn_context *context, uint32_t entry, const char *name,
                                               const tn_tensor *tensor);
 /* `tensor->dims` may be NULL where the shape is not known beforehand: then only the capacity counts. A
  * `tensor` that is NULL or has no data gives the output back to the context. An output that aliases an input
  * needs no buffer. */
-TN_API tn_status tn_context_set_output(tn_context *context, uint32_t entry, uint32_t index,
-                                       const tn_tensor *tensor);
+TN_API tn_status tn_context_set_output(tn_context *context, uint32_t entry, uint32_t index, const tn_tensor *tensor);
 TN_API tn_status tn_context_set_output_by_name(tn_context *context, uint32_t entry, const char *name,
                                                const tn_tensor *tensor);
 /* Allocates what runs need with symbols up to these values (one per symbol of the entry): later runs within
  * them allocate nothing. With static shapes pass NULL, 0. Outputs that have a buffer already get none. */
-TN_API tn_status tn_context_reserve(tn_context *context, uint32_t entry, const int64_t *symbols,
-                                    uint32_t n_symbols);
+TN_API tn_status tn_context_reserve(tn_context *context, uint32_t entry, const int64_t *symbols, uint32_t n_symbols);
 /* Runs one entry point over what is bound. */
 TN_API tn_status tn_context_run(tn_context *context, uint32_t entry);
 /* After a run: shape and data of an output. Valid until the next run or change of bindings. */
-TN_API tn_status tn_context_get_output(const tn_context *context, uint32_t entry, uint32_t index,
-                                       tn_tensor *tensor);
+TN_API tn_status tn_context_get_output(const tn_context *context, uint32_t entry, uint32_t index, tn_tensor *tensor);
 /* Bind, run and fetch in one call: `outputs` with data NULL are filled in with the context's own storage, the
  * others get their actual dims. n_inputs has to be all of them; fewer outputs leave the rest to the context.
  */

@@ -81,13 +81,11 @@ template <> inline constexpr tn_dtype dtypeOf<uint64_t> = TN_U64;
 class Tensor {
 public:
   Tensor() = default;
-  Tensor(tn_dtype type, std::vector<int64_t> dims, void *data)
-      : type(type), shape(std::move(dims)), elements(data) {
+  Tensor(tn_dtype type, std::vector<int64_t> dims, void *data) : type(type), shape(std::move(dims)), elements(data) {
     if (tn_tensor_bytes(type, static_cast<uint32_t>(shape.size()), shape.data(), &size) != TN_OK)
       size = 0;
   }
-  template <typename T>
-  Tensor(std::vector<int64_t> dims, T *data) : Tensor(dtypeOf<T>, std::move(dims), data) {
+  template <typename T> Tensor(std::vector<int64_t> dims, T *data) : Tensor(dtypeOf<T>, std::move(dims), data) {
     static_assert(dtypeOf<T> != TN_INVALID, "name the tn_dtype for this element type");
   }
   explicit Tensor(const tn_tensor &view)
@@ -160,15 +158,11 @@ public:
     return info;
   }
   Result<tn_entry_info> describeEntry(uint32_t entry) const { return fetch(tn_entry_describe, entry); }
-  Result<tn_tensor_info> describeInput(uint32_t entry, uint32_t i) const {
-    return fetch(tn_input_describe, entry, i);
-  }
+  Result<tn_tensor_info> describeInput(uint32_t entry, uint32_t i) const { return fetch(tn_input_describe, entry, i); }
   Result<tn_tensor_info> describeOutput(uint32_t entry, uint32_t i) const {
     return fetch(tn_output_describe, entry, i);
   }
-  Result<tn_step_info> describeStep(uint32_t entry, uint32_t i) const {
-    return fetch(tn_step_describe, entry, i);
-  }
+  Result<tn_step_info> describeStep(uint32_t entry, uint32_t i) const { return fetch(tn_step_describe, entry, i); }
   Result<uint32_t> findEntry(const std::string &name) const { return fetch(tn_find_entry, name.c_str()); }
   Result<uint32_t> findInput(uint32_t entry, const std::string &name) const {
     return fetch(tn_find_input, entry, name.c_str());
@@ -187,8 +181,7 @@ private:
       return status;
     return result;
   }
-  template <typename T>
-  Result<T> fetch(tn_status (*function)(const tn_model *, uint32_t, T *), uint32_t index) const {
+  template <typename T> Result<T> fetch(tn_status (*function)(const tn_model *, uint32_t, T *), uint32_t index) const {
     return fetchAs<T>(function, index);
   }
   template <typename T>
@@ -196,12 +189,11 @@ private:
                   uint32_t index) const {
     return fetchAs<T>(function, entry, index);
   }
-  Result<uint32_t> fetch(tn_status (*function)(const tn_model *, const char *, uint32_t *),
-                         const char *name) const {
+  Result<uint32_t> fetch(tn_status (*function)(const tn_model *, const char *, uint32_t *), const char *name) const {
     return fetchAs<uint32_t>(function, name);
   }
-  Result<uint32_t> fetch(tn_status (*function)(const tn_model *, uint32_t, const char *, uint32_t *),
-                         uint32_t entry, const char *name) const {
+  Result<uint32_t> fetch(tn_status (*function)(const tn_model *, uint32_t, const char *, uint32_t *), uint32_t entry,
+                         const char *name) const {
     return fetchAs<uint32_t>(function, entry, name);
   }
 };

@@ -31,8 +31,8 @@ WorstPair measure(const char *name, R (*ref)(R, R), int count, Draw draw) {
       if (double e = ulpError<F, R>(z[l], ref(x[l], y[l])); e > worst.ulp)
         worst = {e, double(x[l]), double(y[l])};
   }
-  std::printf("%s  %-6s %7.3f ulp at (%.17g, %.17g)\n", sizeof(F) == 4 ? "f32" : "f64", name, worst.ulp,
-              worst.x, worst.y);
+  std::printf("%s  %-6s %7.3f ulp at (%.17g, %.17g)\n", sizeof(F) == 4 ? "f32" : "f64", name, worst.ulp, worst.x,
+              worst.y);
   return worst;
 }
 
@@ -66,8 +66,7 @@ template <typename F> std::vector<F> specials() {
 }
 
 template <typename F, typename R> void checkSpecials(const char *name, R (*ref)(R, R), double bound) {
-  for (const char *type :
-       {sizeof(F) == 4 ? "f32" : "f64", sizeof(F) == 4 ? "vector<16xf32>" : "vector<8xf64>"}) {
+  for (const char *type : {sizeof(F) == 4 ? "f32" : "f64", sizeof(F) == 4 ? "vector<16xf32>" : "vector<8xf64>"}) {
     Compiled code({name, type, 2}, cpu());
     for (F x : specials<F>())
       for (F y : specials<F>()) {

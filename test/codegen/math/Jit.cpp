@@ -43,8 +43,7 @@ std::string load(const std::string &name, const std::string &type) {
   std::string text = "  %" + name + " = llvm.load %p" + name + " {alignment = 4 : i64} : !llvm.ptr -> ";
   // Only scalars and 1-D vectors have an LLVM type to load.
   if (type == "vector<f32>")
-    return "  %s" + text.substr(3) + "f32\n  %" + name + " = vector.broadcast %s" + name +
-           " : f32 to vector<f32>\n";
+    return "  %s" + text.substr(3) + "f32\n  %" + name + " = vector.broadcast %s" + name + " : f32 to vector<f32>\n";
   if (type == "vector<4x4xf32>")
     return "  %s" + text.substr(3) + "vector<16xf32>\n  %" + name + " = vector.shape_cast %s" + name +
            " : vector<16xf32> to vector<4x4xf32>\n";
@@ -53,8 +52,7 @@ std::string load(const std::string &name, const std::string &type) {
 
 std::string store(const std::string &name, const std::string &to, const std::string &type) {
   if (type == "vector<f32>")
-    return "  %s" + name + " = vector.extract %" + name + "[] : f32 from vector<f32>\n" +
-           store("s" + name, to, "f32");
+    return "  %s" + name + " = vector.extract %" + name + "[] : f32 from vector<f32>\n" + store("s" + name, to, "f32");
   if (type == "vector<4x4xf32>")
     return "  %s" + name + " = vector.shape_cast %" + name + " : vector<4x4xf32> to vector<16xf32>\n" +
            store("s" + name, to, "vector<16xf32>");
@@ -70,8 +68,7 @@ std::string source(const Case &c) {
   text += "math." + c.op + (c.operands == 2 ? " %a, %b : " : " %a : ") + c.type;
   text += (c.exponent.empty() ? "" : ", " + c.exponent) + "\n" + store("r", "out", c.type);
   if (c.results == 2)
-    text += "  %q = llvm.getelementptr %out[1] : (!llvm.ptr) -> !llvm.ptr, " + c.type + "\n" +
-            store("s", "q", c.type);
+    text += "  %q = llvm.getelementptr %out[1] : (!llvm.ptr) -> !llvm.ptr, " + c.type + "\n" + store("s", "q", c.type);
   return text + "  return\n}\n";
 }
 

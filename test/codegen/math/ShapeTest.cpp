@@ -35,11 +35,10 @@ TEST_CASE("all shapes and instruction sets agree bit by bit") {
         for (int i = 0; i + lanes <= 16; i += lanes) {
           float got[16];
           code.function()(kArguments + i, nullptr, got);
-          INFO(u.name << " " << type << " " << cpu << " from argument " << i << ": " << got[0]
-                      << ", expected " << expected[i]);
+          INFO(u.name << " " << type << " " << cpu << " from argument " << i << ": " << got[0] << ", expected "
+                      << expected[i]);
           for (int l = 0; l < lanes; ++l)
-            CHECK((std::isnan(got[l]) ? std::isnan(expected[i + l])
-                                      : std::memcmp(&got[l], &expected[i + l], 4) == 0));
+            CHECK((std::isnan(got[l]) ? std::isnan(expected[i + l]) : std::memcmp(&got[l], &expected[i + l], 4) == 0));
         }
       }
   }

@@ -19,8 +19,7 @@ struct Worst {
   }
 };
 
-template <typename F, typename R>
-void evaluate(Compiled::Function f, R (*ref)(R), const F *x, int n, Worst &worst) {
+template <typename F, typename R> void evaluate(Compiled::Function f, R (*ref)(R), const F *x, int n, Worst &worst) {
   F y[16];
   f(x, nullptr, y);
   for (int i = 0; i < n; ++i)
@@ -112,8 +111,7 @@ const double kSpecial[] = {0.0,
                            std::numeric_limits<double>::infinity(),
                            std::numeric_limits<double>::quiet_NaN()};
 
-template <typename F, typename R>
-Worst specials(const char *name, R (*ref)(R), const char *type, const char *cpu) {
+template <typename F, typename R> Worst specials(const char *name, R (*ref)(R), const char *type, const char *cpu) {
   Compiled code({name, type}, cpu);
   Worst worst;
   for (double s : kSpecial)
