@@ -55,7 +55,8 @@ KernelShape conv(int64_t size, int64_t channels, int64_t filters, int64_t window
                      "] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups " + n(groups) +
                      " {channels_last} : " + x + ", " + w + " -> " + y + "\n";
   std::string kind = groups == 1 ? "conv" : groups == channels ? "depthwise" : "grouped";
-  return shape(kind + "_" + n(size) + "_" + n(channels) + "_" + n(filters) + "_k" + n(window) + "s" + n(stride),
+  return shape(kind + "_" + n(size) + "_" + n(channels) + "_" + n(filters) + "_k" + n(window) + "s" + n(stride) +
+                   (activation == "relu" || activation.empty() ? "" : "_" + activation),
                {x, w, bias}, body + biased("y", activation, y, bias), y);
 }
 
@@ -137,6 +138,38 @@ KernelShape lstm(int64_t steps, int64_t hidden) {
                y);
 }
 
+KernelShape window(const std::string &kind, int64_t size, int64_t channels, int64_t taps, int64_t stride, int64_t low,
+                   int64_t result) {
+  std::string x = tensor({1, size, size, channels}), y = tensor({1, result, result, channels}), t = n(taps),
+              s = n(stride), p = n(low), high = n(std::max<int64_t>(0, (result - 1) * stride + taps - size - low));
+  return shape("window_" + kind + "_" + n(size) + "_" + n(channels) + "_k" + t + "s" + s, {x},
+               "  %r = tn.window " + kind + " %0 sizes [1, " + t + ", " + t + ", 1] strides [1, " + s + ", " + s +
+                   ", 1] dilations [1, 1, 1, 1] low [0, " + p + ", " + p + ", 0] high [0, " + high + ", " + high +
+                   ", 0] : " + x + " -> " + y + "\n",
+               y);
+}
+
+/// Planes of an image to channels last, with a border.
+KernelShape image(int64_t size, int64_t border) {
+  int64_t padded = size + 2 * border;
+  std::string x = tensor({1, 3, size, size}), t = tensor({1, size, size, 3}), y = tensor({1, padded, padded, 3}),
+              p = n(border);
+  return shape("image_" + n(size) + "_p" + p, {x},
+               "  %t = tn.transpose %0 [0, 2, 3, 1] : " + x + " -> " + t + "\n  %r = tn.pad %t constant [0, " + p +
+                   ", " + p + ", 0] [0, " + p + ", " + p + ", 0] 0.0 : " + t + " -> " + y + "\n",
+               y);
+}
+
+/// Two maps of features side by side, with a border.
+KernelShape joined(int64_t size, int64_t first, int64_t second) {
+  std::string x = tensor({1, size, size, first}), w = tensor({1, size, size, second}),
+              t = tensor({1, size, size, first + second}), y = tensor({1, size + 2, size + 2, first + second});
+  return shape("concat_" + n(size) + "_" + n(first) + "_" + n(second), {x, w},
+               "  %t = tn.concat %0, %1 axis 3 : " + x + ", " + w + " -> " + t +
+                   "\n  %r = tn.pad %t constant [0, 1, 1, 0] [0, 1, 1, 0] 0.0 : " + t + " -> " + y + "\n",
+               y);
+}
+
 } // namespace
 
 std::vector<KernelShape> kernelShapes() {
@@ -158,7 +191,20 @@ std::vector<KernelShape> kernelShapes() {
           winograd(56, 64, 64, 4), winograd(28, 128, 128, 4), winograd(14, 256, 256, 4), winograd(7, 512, 512, 2),
           winograd(128, 32, 32, 4), winograd(64, 128, 64, 4),
           // Recurrent.
-          lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147)};
+          lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147),
+          // Depthwise: strides, large windows, channels that vectors don't divide.
+          conv(56, 96, 96, 3, 2, 96), conv(28, 144, 144, 3, 2, 144), conv(28, 192, 192, 3, 1, 192),
+          conv(14, 672, 672, 5, 1, 672), conv(28, 240, 240, 5, 1, 240), conv(7, 672, 672, 5, 2, 672),
+          conv(14, 384, 384, 7, 1, 384), conv(14, 116, 116, 3, 1, 116),
+          // Movement and windows.
+          image(224, 1), image(224, 3), transpose({1, 3136, 64}, "[0, 2, 1]", {1, 64, 3136}),
+          transpose({1, 196, 58, 2}, "[0, 1, 3, 2]", {1, 196, 2, 58}),
+          transpose({1, 196, 2, 58}, "[0, 1, 3, 2]", {1, 196, 58, 2}), joined(128, 32, 32), joined(28, 58, 58),
+          window("max", 128, 64, 2, 2, 0, 64), window("max", 56, 64, 3, 2, 1, 28), window("sum", 28, 192, 3, 1, 1, 28),
+          lstm(16, 512),
+          // Activations.
+          elementwise("sigmoid", 100352), elementwise("silu", 100352), elementwise("gelu_tanh", 100352),
+          elementwise("tanh", 100352), elementwise("erf", 100352), conv(112, 32, 32, 3, 1, 32, "silu")};
 }
 
 } // namespace tenon::bench

@@ -124,6 +124,8 @@ void ElementEmitter::unify(Value &x, Value &y) {
 
 Value ElementEmitter::select(Value condition, Value onTrue, Value onFalse) {
   unify(onTrue, onFalse);
+  if (std::optional<bool> known = knownCondition(condition))
+    return *known ? onTrue : onFalse;
   if (isa<VectorType>(condition.getType())) {
     onTrue = broadcast(onTrue);
     onFalse = broadcast(onFalse);
@@ -368,16 +370,41 @@ template <typename Op> static Value foldedIndexOp(OpBuilder &b, Location loc, Va
 
 static bool isConstant(Value v, int64_t c) { return getConstantIntValue(v) == c; }
 
+std::optional<bool> knownCondition(Value condition) {
+  if (std::optional<int64_t> value = getConstantIntValue(condition))
+    return *value != 0;
+  return std::nullopt;
+}
+
+/// Quotient of all positions, if they share one.
+static std::optional<int64_t> commonQuotient(const Bounds &bounds, int64_t divisor) {
+  if (!bounds || bounds->first < 0 || bounds->first / divisor != bounds->second / divisor)
+    return std::nullopt;
+  return bounds->first / divisor;
+}
+
+Bounds ElementEmitter::boundsOf(const Index &x) {
+  if (x.bounds || x.lanes)
+    return x.bounds;
+  if (std::optional<int64_t> base = getConstantIntValue(x.base))
+    return std::minmax({*base, *base + (laneCount - 1) * x.step});
+  return std::nullopt;
+}
+
 Index ElementEmitter::add(const Index &x, const Index &y) {
+  Bounds bounds;
+  if (x.bounds || y.bounds)
+    if (Bounds bx = boundsOf(x), by = boundsOf(y); bx && by)
+      bounds = std::pair(bx->first + by->first, bx->second + by->second);
   if (!x.lanes && !y.lanes) {
     if (isConstant(y.base, 0))
-      return {x.base, x.step + y.step, {}};
+      return {x.base, x.step + y.step, {}, bounds};
     if (isConstant(x.base, 0))
-      return {y.base, x.step + y.step, {}};
-    return {foldedIndexOp<arith::AddIOp>(b, loc, x.base, y.base), x.step + y.step, {}};
+      return {y.base, x.step + y.step, {}, bounds};
+    return {foldedIndexOp<arith::AddIOp>(b, loc, x.base, y.base), x.step + y.step, {}, bounds};
   }
   Value px = broadcast(positions(x)), py = broadcast(positions(y));
-  return {{}, 0, arith::AddIOp::create(b, loc, px, py)};
+  return {{}, 0, arith::AddIOp::create(b, loc, px, py), bounds};
 }
 
 Index ElementEmitter::multiply(const Index &x, int64_t factor) {
@@ -385,22 +412,32 @@ Index ElementEmitter::multiply(const Index &x, int64_t factor) {
     return x;
   if (factor == 0)
     return constantIndex(0);
+  Bounds bounds;
+  if (x.bounds)
+    bounds = std::minmax({x.bounds->first * factor, x.bounds->second * factor});
   if (!x.lanes)
-    return {foldedIndexOp<arith::MulIOp>(b, loc, x.base, indexConstant(factor)), x.step * factor, {}};
-  return {{}, 0, arith::MulIOp::create(b, loc, x.lanes, broadcast(indexConstant(factor)))};
+    return {foldedIndexOp<arith::MulIOp>(b, loc, x.base, indexConstant(factor)), x.step * factor, {}, bounds};
+  return {{}, 0, arith::MulIOp::create(b, loc, x.lanes, broadcast(indexConstant(factor))), bounds};
 }
 
 Index ElementEmitter::divide(const Index &x, int64_t divisor) {
   if (divisor == 1)
     return x;
+  if (std::optional<int64_t> quotient = commonQuotient(boundsOf(x), divisor))
+    return constantIndex(*quotient);
+  Bounds bounds;
+  if (x.bounds && x.bounds->first >= 0)
+    bounds = std::pair(x.bounds->first / divisor, x.bounds->second / divisor);
   if (x.isUniform())
-    return {foldedIndexOp<arith::DivSIOp>(b, loc, x.base, indexConstant(divisor)), 0, {}};
-  return {{}, 0, arith::DivSIOp::create(b, loc, positions(x), broadcast(indexConstant(divisor)))};
+    return {foldedIndexOp<arith::DivSIOp>(b, loc, x.base, indexConstant(divisor)), 0, {}, bounds};
+  return {{}, 0, arith::DivSIOp::create(b, loc, positions(x), broadcast(indexConstant(divisor))), bounds};
 }
 
 Index ElementEmitter::modulo(const Index &x, int64_t divisor) {
   if (divisor == 1)
     return constantIndex(0);
+  if (std::optional<int64_t> quotient = commonQuotient(boundsOf(x), divisor))
+    return addConstant(x, -*quotient * divisor);
   if (x.isUniform())
     return {foldedIndexOp<arith::RemSIOp>(b, loc, x.base, indexConstant(divisor)), 0, {}};
   return {{}, 0, arith::RemSIOp::create(b, loc, positions(x), broadcast(indexConstant(divisor)))};
@@ -428,6 +465,11 @@ Value ElementEmitter::positions(const Index &x) {
 }
 
 Value ElementEmitter::inBounds(const Index &x, int64_t size) {
+  Bounds bounds = boundsOf(x);
+  if (bounds && bounds->first >= 0 && bounds->second < size)
+    return arith::ConstantIntOp::create(b, loc, 1, 1);
+  if (bounds && (bounds->second < 0 || bounds->first >= size))
+    return arith::ConstantIntOp::create(b, loc, 0, 1);
   // One unsigned comparison: a negative position is a very large one.
   Value p = positions(x), bound = indexConstant(size);
   unify(p, bound);
@@ -435,6 +477,8 @@ Value ElementEmitter::inBounds(const Index &x, int64_t size) {
 }
 
 Index ElementEmitter::guarded(const Index &x, Value condition) {
+  if (std::optional<bool> known = knownCondition(condition))
+    return *known ? x : constantIndex(0);
   Value p = positions(x);
   Value zero = indexConstant(0);
   Value chosen = select(condition, p, zero);

@@ -14,14 +14,21 @@
 #include "mlir/IR/Builders.h"
 #include <functional>
 #include <map>
+#include <optional>
 
 namespace tenon::codegen {
+
+/// Least and greatest of some positions.
+using Bounds = std::optional<std::pair<int64_t, int64_t>>;
 
 /// Position along one dimension, for all lanes: `base + lane * step`, or any vector of positions in `lanes`.
 struct Index {
   mlir::Value base;  ///< of type index
   int64_t step = 0;  ///< positions from one lane to the next
   mlir::Value lanes; ///< vector of index, if the positions follow no step
+  /// Least and greatest position of all lanes, where a loop promises them: conditions are decided when
+  /// compiling.
+  Bounds bounds = std::nullopt;
 
   bool isUniform() const { return !lanes && step == 0; }
 };
@@ -91,9 +98,11 @@ public:
   Index modulo(const Index &a, int64_t divisor);
   /// An integer value (scalar or vector) as an index.
   Index fromValue(mlir::Value integer);
+  /// Bounds of all positions: promised ones, or those of a constant.
+  Bounds boundsOf(const Index &a);
   /// All positions as a vector, or the base where uniform.
   mlir::Value positions(const Index &a);
-  /// condition: 0 <= a < size, i1 or a vector of it.
+  /// condition: 0 <= a < size, i1 or a vector of it; a constant where the bounds of `a` decide it.
   mlir::Value inBounds(const Index &a, int64_t size);
   /// `a` where the condition holds, else 0.
   Index guarded(const Index &a, mlir::Value condition);
@@ -126,6 +135,8 @@ private:
 #include "codegen/common/Interfaces.h.inc"
 
 namespace tenon::codegen {
+/// The value of a condition that is decided when compiling.
+std::optional<bool> knownCondition(mlir::Value condition);
 /// Attaches IndexableOpInterface to the operations of the tn dialect.
 void registerIndexableModels(mlir::DialectRegistry &registry);
 /// True if the emitter knows elements of the operation's results.

@@ -56,6 +56,16 @@ Value reductionNeutral(ElementEmitter &e, tn::ReduceKind kind, Type element) {
   return arith::ConstantOp::create(e.builder(), e.getLoc(), IntegerAttr::get(computeType(element), value));
 }
 
+/// The greater or smaller of two floats, NaN if one is: a maximum of the machine and a test, where
+/// arith.maximumf would also have to tell zeros apart.
+static Value extremeFloat(OpBuilder &b, Location loc, bool greatest, Value x, Value y) {
+  auto predicate = greatest ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+  Value better = arith::CmpFOp::create(b, loc, predicate, y, x);
+  Value chosen = arith::SelectOp::create(b, loc, better, y, x);
+  Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, y, y);
+  return arith::SelectOp::create(b, loc, isNan, y, chosen);
+}
+
 Value reductionStep(ElementEmitter &e, tn::ReduceKind kind, Type element, Value x, Value y) {
   OpBuilder &b = e.builder();
   Location loc = e.getLoc();
@@ -69,12 +79,12 @@ Value reductionStep(ElementEmitter &e, tn::ReduceKind kind, Type element, Value 
   case tn::ReduceKind::Max:
   case tn::ReduceKind::ArgMax:
     if (isFloat)
-      return arith::MaximumFOp::create(b, loc, x, y);
+      return extremeFloat(b, loc, /*greatest=*/true, x, y);
     return isU ? Value(arith::MaxUIOp::create(b, loc, x, y)) : Value(arith::MaxSIOp::create(b, loc, x, y));
   case tn::ReduceKind::Min:
   case tn::ReduceKind::ArgMin:
     if (isFloat)
-      return arith::MinimumFOp::create(b, loc, x, y);
+      return extremeFloat(b, loc, /*greatest=*/false, x, y);
     return isU ? Value(arith::MinUIOp::create(b, loc, x, y)) : Value(arith::MinSIOp::create(b, loc, x, y));
   }
   llvm_unreachable("covered switch");

@@ -216,7 +216,7 @@ TEST_CASE("rows that lie apart", "[contraction][elementwise]") {
   const char *text = R"(
 func.func @main(%x: memref<8x32xf32>, %y: memref<8x32xf32, strided<[48, 1]>>, %w: memref<1x32x32xf32>, %z: memref<8x32xf32>) {
   tn.kernel ins(%x : memref<8x32xf32>) outs(%y : memref<8x32xf32, strided<[48, 1]>>) template "elementwise"
-      schedule {"x86-64-v3" = {block = 32 : i64, lanes = 8 : i64}} {
+      schedule {"x86-64-v3" = {block = 32 : i64, lanes = 8 : i64, rows = 3 : i64}} {
   ^bb0(%a: tensor<8x32xf32>):
     %0 = tn.neg %a : tensor<8x32xf32> -> tensor<8x32xf32>
     tn.yield %0 : tensor<8x32xf32>

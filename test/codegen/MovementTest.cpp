@@ -1,6 +1,9 @@
 // Data movement, gathers and windows through the elementwise template.
 #include "KernelCheck.h"
 
+#include "codegen/cpu/LoadedKernels.h"
+#include "mlir/Parser/Parser.h"
+
 #include <catch2/catch.hpp>
 
 using namespace tenon::test;
@@ -31,6 +34,12 @@ TEST_CASE("transposes", "[movement]") {
   check("tn.transpose %0 [0, 2, 1, 3]", "2x3x5x20", "2x5x3x20");
   check("tn.transpose %0 [0, 3, 1, 2]", "2x5x7x3", "2x3x5x7");
   check("tn.transpose %0 [2, 0, 1]", "1x16x3", "3x1x16");
+  // Vectors along rows: squares with remainders on both sides, and rows shorter than vectors.
+  check("tn.transpose %0 [0, 2, 1]", "2x37x70", "2x70x37");
+  check("tn.transpose %0 [3, 0, 1, 2]", "3x2x18x20", "20x3x2x18");
+  check("tn.transpose %0 [0, 2, 3, 1]", "2x3x5x21", "2x5x21x3");
+  check("tn.transpose %0 [1, 0]", "7x40", "40x7");
+  check("tn.transpose %0 [0, 2, 1]", "3x1x50", "3x50x1");
 }
 
 TEST_CASE("reshapes and broadcasts", "[movement]") {
@@ -61,6 +70,28 @@ TEST_CASE("paddings", "[movement]") {
   check("tn.pad %0 wrap [20] [40] 1.0", "3", "63");
   check("tn.pad %0 constant [0, 8] [0, 9] 1.0", "3x0", "3x17");
   check("tn.pad %0 constant [4, 0] [1, 0] 1.0", "0x17", "5x17");
+}
+
+/// Planes to channels last with a border, joined with something that is in that order.
+TEST_CASE("chains of movements", "[movement]") {
+  for (const char *element : {"f32", "f64", "i1"}) {
+    std::string planes = type("1x3x20x37", element), last = type("1x20x37x3", element),
+                padded = type("1x23x42x3", element), other = type("1x23x42x2", element),
+                joined = type("1x23x42x5", element);
+    checkKernel("func.func @main(%0: " + planes + ", %1: " + other + ") -> " + joined +
+                    " {\n  %t = tn.transpose %0 [0, 2, 3, 1] : " + planes + " -> " + last +
+                    "\n  %p = tn.pad %t constant [0, 1, 2, 0] [0, 2, 3, 0] 1.0 : " + last + " -> " + padded +
+                    "\n  %r = tn.concat %p, %1 axis 3 : " + padded + ", " + other + " -> " + joined +
+                    "\n  return %r : " + joined + "\n}\n",
+                elementwise());
+    std::string wide = type("2x40x20", element), turned = type("2x20x40", element), slim = type("2x20x5", element),
+                both = type("2x20x45", element);
+    checkKernel("func.func @main(%0: " + wide + ", %1: " + slim + ") -> " + both +
+                    " {\n  %t = tn.transpose %0 [0, 2, 1] : " + wide + " -> " + turned +
+                    "\n  %r = tn.concat %t, %1 axis 2 : " + turned + ", " + slim + " -> " + both +
+                    "\n  return %r : " + both + "\n}\n",
+                elementwise());
+  }
 }
 
 TEST_CASE("concatenations", "[movement]") {
@@ -157,4 +188,31 @@ func.func @main(%0: tensor<2x5000xf32>, %1: tensor<2x4999xf32>) -> tensor<2x9999
   return %r : tensor<2x9999xf32>
 })",
               elementwise());
+}
+
+TEST_CASE("short rows that lie apart", "[movement]") {
+  const char *text = R"(
+func.func @main(%x: memref<3x20xf32>, %y: memref<20x3xf32, strided<[19, 1]>>) {
+  tn.kernel ins(%x : memref<3x20xf32>) outs(%y : memref<20x3xf32, strided<[19, 1]>>) template "elementwise"
+      schedule {"x86-64-v3" = {block = 3 : i64, lanes = 8 : i64, rows = 16 : i64}} {
+  ^bb0(%a: tensor<3x20xf32>):
+    %0 = tn.transpose %a [1, 0] : tensor<3x20xf32> -> tensor<20x3xf32>
+    tn.yield %0 : tensor<20x3xf32>
+  }
+  return
+})";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
+  REQUIRE(module);
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  REQUIRE(!!loaded);
+  std::vector<float> x(3 * 20), y(20 * 19, 7);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<float>(i);
+  void *buffers[] = {x.data(), y.data()};
+  auto kernels = loaded->list();
+  kernels[0].code(buffers, 0, kernels[0].extent, nullptr);
+  for (size_t row = 0; row < 20; ++row)
+    for (size_t column = 0; column < 19; ++column)
+      CHECK(y[row * 19 + column] == (column < 3 ? x[column * 20 + row] : 7));
 }

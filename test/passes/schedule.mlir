@@ -39,12 +39,24 @@ func.func @grouped(%x: tensor<1x5x5x4xf32>, %w: tensor<8x2x3x3xf32>) -> tensor<1
 
 // -----
 
-// Short rows are scalar, long ones run in vectors of each target's length.
+// Short rows are scalar, long ones run in vectors of each target's length, in blocks of about the same size.
 // CHECK-LABEL: @lengths
-// CHECK: schedule {"x86-64-v3" = {block = 12 : i64, lanes = 8 : i64}, "x86-64-v4" = {block = 12 : i64, lanes = 1 : i64}}
-// CHECK: schedule {"x86-64-v3" = {block = 4096 : i64, lanes = 8 : i64}, "x86-64-v4" = {block = 4096 : i64, lanes = 16 : i64}}
+// CHECK: schedule {"x86-64-v3" = {block = 12 : i64, lanes = 8 : i64, rows = 1 : i64}, "x86-64-v4" = {block = 12 : i64, lanes = 1 : i64, rows = 1 : i64}}
+// CHECK: schedule {"x86-64-v3" = {block = 3336 : i64, lanes = 8 : i64, rows = 1 : i64}, "x86-64-v4" = {block = 3344 : i64, lanes = 16 : i64, rows = 1 : i64}}
 func.func @lengths(%x: tensor<12xf32>, %y: tensor<9999xf32>) -> (tensor<12xf32>, tensor<9999xf32>) {
   %0 = tn.exp %x : tensor<12xf32> -> tensor<12xf32>
   %1 = tn.exp %y : tensor<9999xf32> -> tensor<9999xf32>
   return %0, %1 : tensor<12xf32>, tensor<9999xf32>
+}
+
+// -----
+
+// Vectors lie along the rows where the input is contiguous there; blocks are whole squares of elements.
+// CHECK-LABEL: @turned
+// CHECK: schedule {"x86-64-v3" = {block = 56 : i64, lanes = 8 : i64, rows = 50 : i64}, "x86-64-v4" = {block = 64 : i64, lanes = 16 : i64, rows = 50 : i64}}
+// CHECK: schedule {"x86-64-v3" = {block = 3 : i64, lanes = 8 : i64, rows = 20 : i64}, "x86-64-v4" = {block = 3 : i64, lanes = 16 : i64, rows = 20 : i64}}
+func.func @turned(%x: tensor<100x50xf32>, %y: tensor<3x20xf32>) -> (tensor<50x100xf32>, tensor<20x3xf32>) {
+  %0 = tn.transpose %x [1, 0] : tensor<100x50xf32> -> tensor<50x100xf32>
+  %1 = tn.transpose %y [1, 0] : tensor<3x20xf32> -> tensor<20x3xf32>
+  return %0, %1 : tensor<50x100xf32>, tensor<20x3xf32>
 }

@@ -59,6 +59,10 @@ template <typename Inside>
 Value emitConditional(ElementEmitter &e, Value condition, Type type, Inside inside,
                       llvm::function_ref<Value()> outside) {
   OpBuilder &b = e.builder();
+  if (std::optional<bool> known = knownCondition(condition)) {
+    Value value = *known ? inside() : outside();
+    return isa<VectorType>(type) ? e.broadcast(value) : value;
+  }
   auto ifOp = scf::IfOp::create(b, e.getLoc(), TypeRange{type}, condition, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
   bool isVector = isa<VectorType>(type);
@@ -86,6 +90,8 @@ struct PadModel : IndexableModel<PadModel, tn::PadOp> {
     SmallVector<Index> source;
     Value uniform, varying;
     auto conjoin = [&](Value &all, Value condition) {
+      if (knownCondition(condition) == true)
+        return;
       if (all)
         e.unify(all, condition);
       all = all ? Value(arith::AndIOp::create(b, e.getLoc(), all, condition)) : condition;
@@ -93,11 +99,13 @@ struct PadModel : IndexableModel<PadModel, tn::PadOp> {
     for (auto [d, i] : llvm::enumerate(index)) {
       Index at = e.addConstant(i, -pad.getLow()[d]);
       bool padded = pad.getLow()[d] != 0 || pad.getHigh()[d] != 0;
-      if (padded && pad.getMode() != tn::PadMode::Constant) {
+      Bounds bounds = e.boundsOf(at);
+      bool known = bounds && bounds->first >= 0 && bounds->second < shape[d];
+      if (padded && !known && pad.getMode() != tn::PadMode::Constant) {
         at = mirrored(e, at, shape[d], pad.getMode());
       } else if (padded) {
         Value inside = e.inBounds(at, shape[d]);
-        conjoin(at.isUniform() ? uniform : varying, inside);
+        conjoin(at.isUniform() || knownCondition(inside) ? uniform : varying, inside);
         if (!at.isUniform())
           at = e.guarded(at, inside);
       }
@@ -108,10 +116,10 @@ struct PadModel : IndexableModel<PadModel, tn::PadOp> {
       Value value = e.element(pad.getOperand(), source);
       return varying ? e.select(varying, value, fill) : value;
     };
-    if (!uniform)
-      return inside();
     if (product(shape) == 0)
       return fill;
+    if (!uniform)
+      return inside();
     return emitConditional(e, uniform, valueType(e, elementOf(pad.getResult()), index), inside,
                            [&]() -> Value { return fill; });
   }
@@ -154,12 +162,13 @@ struct ConcatModel : IndexableModel<ConcatModel, tn::ConcatOp> {
     int64_t axis = op.getAxis(), size = shapeOf(op.getOperands()[i])[axis];
     SmallVector<Index> source(index);
     source[axis] = e.addConstant(index[axis], -start);
-    if (i + 1 == op.getOperands().size())
+    // Lanes of other operands read some element of the last one: it must have one.
+    if (llvm::all_of(op.getOperands().drop_front(i + 1), [&](Value v) { return shapeOf(v)[axis] == 0; }))
       return e.element(op.getOperands()[i], source);
     if (size == 0)
       return part(op, e, index, i + 1, start);
     Value inside = e.inBounds(source[axis], size);
-    if (source[axis].isUniform())
+    if (source[axis].isUniform() || knownCondition(inside))
       return emitConditional(
           e, inside, valueType(e, elementOf(op.getResult()), index),
           [&]() -> Value { return e.element(op.getOperands()[i], source); },

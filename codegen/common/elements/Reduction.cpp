@@ -11,6 +11,9 @@ static RankedTensorType typeOf(Value tensor) { return cast<RankedTensorType>(ten
 
 namespace {
 
+/// Elements that are reduced without a loop, at most.
+constexpr int64_t kStraightTaps = 64;
+
 /// The accumulator's start: a vector wherever the index has lanes.
 Value startValue(ElementEmitter &e, Value scalar, ArrayRef<Index> index) {
   bool uniform = llvm::all_of(index, [](const Index &i) { return i.isUniform(); });
@@ -31,6 +34,8 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
     for (int64_t axis : reduce.getAxes())
       extents.push_back(typeOf(reduce.getOperand()).getDimSize(axis));
     Value start = startValue(e, reductionNeutral(e, reduce.getKind(), element), index);
+    if (product(extents) <= kStraightTaps)
+      return e.roundTo(emitStraight(reduce, e, index, extents, start), element);
     Value sum = emitForNest(e, extents, start, [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
       SmallVector<Index> source(index);
       for (auto [axis, i] : llvm::zip(reduce.getAxes(), at))
@@ -39,6 +44,20 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
       return {reductionStep(e, reduce.getKind(), element, carried[0], x)};
     })[0];
     return e.roundTo(sum, element);
+  }
+
+  /// The reduction without loops.
+  static Value emitStraight(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<Index> index, ArrayRef<int64_t> extents,
+                            Value sum) {
+    SmallVector<int64_t> strides = rowMajorStrides(extents);
+    SmallVector<Index> source(index);
+    for (int64_t number = 0; number < product(extents); ++number) {
+      for (auto [i, axis] : llvm::enumerate(reduce.getAxes()))
+        source[axis] = e.constantIndex(number / strides[i] % extents[i]);
+      Value x = likeStart(e, sum, e.element(reduce.getOperand(), source));
+      sum = reductionStep(e, reduce.getKind(), typeOf(reduce.getOperand()).getElementType(), sum, x);
+    }
+    return sum;
   }
 
   static Value emitArg(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<Index> index) {
@@ -65,7 +84,8 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
                    })[1];
   }
 
-  /// Whether `x` takes the place of `best`: it is more extreme, equal where the last one counts, or the first NaN.
+  /// Whether `x` takes the place of `best`: it is more extreme, equal where the last one counts, or the first
+  /// NaN.
   static Value replaces(ElementEmitter &e, Type element, Value x, Value best, bool greatest, bool last) {
     OpBuilder &b = e.builder();
     Location loc = e.getLoc();
@@ -107,6 +127,9 @@ struct WindowModel : IndexableModel<WindowModel, tn::WindowOp> {
       source[d] = first;
       return emitDim(window, e, index, d + 1, source, carried);
     }
+    if (product(window.getSizes()) <= kStraightTaps)
+      if (Value straight = emitStraightDim(window, e, index, d, first, source, carried))
+        return straight;
     Value begin = e.indexConstant(0), end = e.indexConstant(size);
     bool padded = low != 0 || high != 0;
     if (padded && first.isUniform())
@@ -122,6 +145,39 @@ struct WindowModel : IndexableModel<WindowModel, tn::WindowOp> {
       Value next = emitDim(window, e, index, d + 1, source, inner[0]);
       return {e.select(inside, next, inner[0])};
     })[0];
+  }
+
+  enum class Place { Inside, Outside, Either };
+  /// Where a tap of windows that begin within `first` lies.
+  static Place placeOf(tn::WindowOp window, size_t d, const Bounds &first, int64_t tap) {
+    if (window.getLow()[d] == 0 && window.getHigh()[d] == 0)
+      return Place::Inside;
+    if (!first)
+      return Place::Either;
+    int64_t shift = tap * window.getDilations()[d], size = window.getOperand().getType().getDimSize(d);
+    int64_t least = first->first + shift, greatest = first->second + shift;
+    if (least >= 0 && greatest < size)
+      return Place::Inside;
+    return greatest < 0 || least >= size ? Place::Outside : Place::Either;
+  }
+
+  /// Taps one after the other without those outside, or null where that is known only when running.
+  static Value emitStraightDim(tn::WindowOp window, ElementEmitter &e, ArrayRef<Index> index, size_t d,
+                               const Index &first, SmallVector<Index> &source, Value carried) {
+    Bounds bounds = e.boundsOf(first);
+    SmallVector<int64_t> taps;
+    for (int64_t tap = 0; tap < window.getSizes()[d]; ++tap) {
+      Place place = placeOf(window, d, bounds, tap);
+      if (place == Place::Either)
+        return {};
+      if (place == Place::Inside)
+        taps.push_back(tap);
+    }
+    for (int64_t tap : taps) {
+      source[d] = e.addConstant(first, tap * window.getDilations()[d]);
+      carried = emitDim(window, e, index, d + 1, source, carried);
+    }
+    return carried;
   }
 
   /// Narrows [begin, end) to the taps inside the operand, for a window that begins at `first`.

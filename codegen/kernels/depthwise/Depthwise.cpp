@@ -1,13 +1,15 @@
 //===- Depthwise.cpp - Convolutions with one input channel per filter ----===//
 //
-// Channels run in vectors. A tile of output pixels keeps its sums in registers over all taps; the filter is stored
-// with channels last, so that a tap's weights are one vector.
+// Channels run in vectors. A tile of output pixels keeps its sums in registers over all taps, and loads each
+// input vector once for all of them; the filter is stored with channels last, so that a tap's weights are one
+// vector.
 //
-// Parallel space: batch times tiles of all but the last spatial dimension.
+// Parallel space: batch times tiles of all but the last spatial dimension times blocks of channels.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/common/Epilogue.h"
 #include "codegen/common/Loops.h"
+#include "codegen/kernels/depthwise/PixelTile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -27,8 +29,8 @@ bool isDepthwise(tn::ConvOp conv) {
          conv.getType().getElementType().isF32() && conv.getType().getNumElements() > 0;
 }
 
-/// The kernel's depthwise convolution; its filter is an argument, or an argument with channels last that is brought
-/// back into the filter's layout.
+/// The kernel's depthwise convolution; its filter is an argument, or an argument with channels last that is
+/// brought back into the filter's layout.
 tn::ConvOp findAnchor(tn::KernelOp kernel) {
   tn::ConvOp anchor;
   for (Operation &op : kernel.getBlock()->without_terminator())
@@ -47,90 +49,86 @@ BlockArgument preparedFilter(tn::ConvOp conv) {
   return transpose ? dyn_cast<BlockArgument>(transpose.getOperand()) : BlockArgument();
 }
 
-/// Output pixels of a register tile along the two last spatial dimensions.
-struct PixelTile {
-  /// The tile for a target: its sums, a weight and an input must fit the registers.
-  PixelTile(tn::ConvOp conv, const Target &target) : PixelTile(conv) {
-    columns = even(width, 7);
-    rows = height % 2 == 0 && columns <= 7 && 2 * columns + 4 <= target.vectorRegisters ? 2 : 1;
-  }
-  PixelTile(tn::ConvOp conv, DictionaryAttr schedule) : PixelTile(conv) {
-    columns = scheduled(schedule, "columns");
-    rows = scheduled(schedule, "rows");
-  }
-  /// The tile size up to `most` that wastes least when the last tile is moved back.
-  static int64_t even(int64_t extent, int64_t most) {
-    int64_t tiles = llvm::divideCeil(extent, most);
-    return llvm::divideCeil(extent, tiles);
-  }
-  int64_t rowTiles() const { return height / rows; }
-  int64_t columnTiles() const { return llvm::divideCeil(width, columns); }
-  int64_t width, height, columns = 1, rows = 1;
+PixelTile scheduledTile(tn::ConvOp conv, DictionaryAttr schedule) {
+  return PixelTile(conv, scheduled(schedule, "rows"), scheduled(schedule, "columns"));
+}
 
-private:
-  explicit PixelTile(tn::ConvOp conv) {
-    ArrayRef<int64_t> shape = conv.getType().getShape();
-    int64_t spatial = conv.getSpatialRank();
-    width = shape[conv.getSpatialDim(spatial - 1)];
-    height = spatial > 1 ? shape[conv.getSpatialDim(spatial - 2)] : 1;
-  }
-};
-
-/// Items without borders: every index of the result but the last spatial one and the channel, in tiles.
-SmallVector<int64_t> itemSpace(tn::ConvOp conv, const PixelTile &tile) {
+/// Items without borders: every index of the result but the last spatial one and the channel, in tiles, and
+/// blocks of channels.
+SmallVector<int64_t> itemSpace(tn::ConvOp conv, const PixelTile &tile, int64_t block) {
   ArrayRef<int64_t> shape = conv.getType().getShape();
   SmallVector<int64_t> space = {shape[0]};
   for (int64_t i = 0; i + 2 < conv.getSpatialRank(); ++i)
     space.push_back(shape[conv.getSpatialDim(i)]);
   space.push_back(tile.rowTiles());
+  space.push_back(llvm::divideCeil(shape.back(), block));
   return space;
+}
+
+/// Channels of a work item: all of them, or as many as leave enough items to share out, at least a cache
+/// line's.
+int64_t channelBlock(tn::ConvOp conv, const PixelTile &tile, int64_t lanes) {
+  constexpr int64_t kItems = 64, kLeastChannels = 64;
+  int64_t channels = conv.getType().getShape().back();
+  int64_t others = product(itemSpace(conv, tile, channels));
+  int64_t blocks = std::clamp<int64_t>(llvm::divideCeil(kItems, others), 1, llvm::divideCeil(channels, kLeastChannels));
+  return llvm::alignTo(llvm::divideCeil(channels, blocks), lanes);
 }
 
 class DepthwiseEmitter {
 public:
-  DepthwiseEmitter(KernelFunction &fn, tn::ConvOp conv, const PixelTile &tile, int64_t lanes)
-      : fn(fn), conv(conv), tile(tile), lanes(lanes), e(fn.emitter(lanes)),
+  DepthwiseEmitter(KernelFunction &fn, tn::ConvOp conv, DictionaryAttr schedule)
+      : fn(fn), conv(conv), tile(scheduledTile(conv, schedule)), lanes(scheduled(schedule, "lanes")),
+        block(scheduled(schedule, "block")), channels(typeOf(conv).getShape().back()), e(fn.emitter(lanes)),
         input(fn.input(cast<BlockArgument>(conv.getInput()).getArgNumber())),
         filter(fn.input(preparedFilter(conv).getArgNumber())) {}
 
   void emitItem(Value item) {
-    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace(conv, tile));
+    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace(conv, tile, block));
     int64_t spatial = conv.getSpatialRank();
     pixel.assign(typeOf(conv).getRank(), e.constantIndex(0));
     pixel[0] = at[0];
     for (int64_t i = 0; i + 2 < spatial; ++i)
       pixel[conv.getSpatialDim(i)] = at[1 + i];
     if (spatial > 1)
-      pixel[conv.getSpatialDim(spatial - 2)] = e.multiply(at.back(), tile.rows);
+      pixel[conv.getSpatialDim(spatial - 2)] = tileStart(at[at.size() - 2], tile.rows, tile.vertical.extent);
+    Value first = e.multiply(at.back(), block).base, last = e.indexConstant(channels);
+    if (channels > block)
+      last = arith::MinSIOp::create(fn.builder(), fn.getLoc(), e.addConstant({first, 0, {}}, block).base, last);
     emitFor(e, e.indexConstant(0), e.indexConstant(tile.columnTiles()), 1, {}, [&](Value t, ValueRange) {
-      Index column = e.multiply({t, 0, {}}, tile.columns);
-      if (tile.width % tile.columns != 0)
-        column.base =
-            arith::MinSIOp::create(fn.builder(), fn.getLoc(), column.base, e.indexConstant(tile.width - tile.columns));
-      pixel[conv.getSpatialDim(spatial - 1)] = column;
-      emitChannels();
+      pixel[conv.getSpatialDim(spatial - 1)] = tileStart({t, 0, {}}, tile.columns, tile.horizontal.extent);
+      emitChannels(first, last);
       return SmallVector<Value>();
     });
   }
 
 private:
-  void emitChannels() {
-    int64_t channels = typeOf(conv).getShape().back(), whole = channels / lanes * lanes;
-    if (whole)
-      emitFor(e, e.indexConstant(0), e.indexConstant(whole), lanes, {}, [&](Value c, ValueRange) {
-        emitTile({c, 1, {}});
-        return SmallVector<Value>();
-      });
-    if (whole == channels)
-      return;
-    SmallVector<bool> bits(lanes, false);
-    std::fill(bits.begin(), bits.begin() + (channels - whole), true);
-    auto type = VectorType::get({lanes}, fn.builder().getI1Type());
-    e.setMask(arith::ConstantOp::create(fn.builder(), fn.getLoc(), DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
-    Index rest = e.constantIndex(whole);
-    rest.step = 1;
-    e.scoped([&] { emitTile(rest); });
-    e.setMask({});
+  /// First pixel of tile `number`; the last tile begins earlier where tiles don't divide the extent.
+  Index tileStart(const Index &number, int64_t size, int64_t extent) {
+    Index start = e.multiply(number, size);
+    if (extent % size != 0)
+      start.base = arith::MinSIOp::create(fn.builder(), fn.getLoc(), start.base, e.indexConstant(extent - size));
+    return start;
+  }
+
+  /// Channels [first, last) in vectors. The last vector begins earlier where vectors don't divide the
+  /// channels; where there is less than one, lanes are masked.
+  void emitChannels(Value first, Value last) {
+    if (channels < lanes) {
+      SmallVector<bool> bits(lanes, false);
+      std::fill(bits.begin(), bits.begin() + channels, true);
+      auto type = VectorType::get({lanes}, fn.builder().getI1Type());
+      e.setMask(
+          arith::ConstantOp::create(fn.builder(), fn.getLoc(), DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
+      e.scoped([&] { emitTile({e.indexConstant(0), 1, {}}); });
+      return e.setMask({});
+    }
+    emitFor(e, first, last, lanes, {}, [&](Value c, ValueRange) {
+      if (channels % lanes != 0)
+        c = arith::MinSIOp::create(fn.builder(), fn.getLoc(), c, e.indexConstant(channels - lanes));
+      emitTile({c, 1, {}});
+      return SmallVector<Value>();
+    });
   }
 
   /// The result's index of pixel (r, c) of the tile.
@@ -145,55 +143,59 @@ private:
   }
 
   void emitTile(const Index &channel) {
-    OpBuilder &b = fn.builder();
-    Type f32 = b.getF32Type();
-    SmallVector<Value> sums(tile.rows * tile.columns, e.broadcast(e.constant(f32, 0)));
+    sums.assign(tile.rows * tile.columns, e.broadcast(e.constant(fn.builder().getF32Type(), 0)));
     // Position of the tile's first pixel in the input; taps and pixels add constants.
     SmallVector<Index> origin(pixel);
     for (int64_t i = 0; i < conv.getSpatialRank(); ++i)
       origin[conv.getSpatialDim(i)] = e.multiply(origin[conv.getSpatialDim(i)], conv.getStrides()[i]);
     origin.back() = channel;
     Index base = e.linearize(origin, input.strides);
-    Buffer flat = {input.memref, input.offset, {1}};
-    forEachTap([&](ArrayRef<int64_t> tap, int64_t number) {
-      Index weightAt = e.addConstant(channel, number * typeOf(conv).getShape().back());
-      Value weight = e.load({filter.memref, filter.offset, {1}}, f32, weightAt);
-      int64_t tapOffset = 0, spatial = conv.getSpatialRank();
-      for (int64_t i = 0; i < spatial; ++i)
-        tapOffset += tap[i] * conv.getDilations()[i] * input.strides[conv.getSpatialDim(i)];
-      for (int64_t r = 0; r < tile.rows; ++r)
-        for (int64_t c = 0; c < tile.columns; ++c) {
-          int64_t offset =
-              tapOffset + c * conv.getStrides()[spatial - 1] * input.strides[conv.getSpatialDim(spatial - 1)];
-          if (spatial > 1)
-            offset += r * conv.getStrides()[spatial - 2] * input.strides[conv.getSpatialDim(spatial - 2)];
-          Value x = e.load(flat, f32, e.addConstant(base, offset));
-          Value &sum = sums[r * tile.columns + c];
-          sum = math::FmaOp::create(b, fn.getLoc(), x, weight, sum);
-        }
-    });
+    // Taps of spatial dimensions that are not tiled.
+    int64_t untiled = std::max<int64_t>(conv.getSpatialRank() - 2, 0);
+    ArrayRef<int64_t> sizes = conv.getFilter().getType().getShape().slice(2, untiled);
+    SmallVector<int64_t> strides = rowMajorStrides(sizes);
+    for (int64_t number = 0; number < product(sizes); ++number) {
+      int64_t offset = 0;
+      for (int64_t i = 0; i < untiled; ++i)
+        offset += number / strides[i] % sizes[i] * conv.getDilations()[i] * input.strides[conv.getSpatialDim(i)];
+      emitPlane(e.addConstant(base, offset), channel, number * tile.vertical.taps * tile.horizontal.taps);
+    }
     for (int64_t r = 0; r < tile.rows; ++r)
       for (int64_t c = 0; c < tile.columns; ++c)
         emitEpilogue(fn, e, conv.getResult(), pixelIndex(r, c, channel), sums[r * tile.columns + c]);
   }
 
-  void forEachTap(llvm::function_ref<void(ArrayRef<int64_t>, int64_t)> body) {
-    ArrayRef<int64_t> sizes = conv.getFilter().getType().getShape().drop_front(2);
-    SmallVector<int64_t> strides = rowMajorStrides(sizes), tap(sizes.size());
-    for (int64_t number = 0; number < product(sizes); ++number) {
-      for (size_t i = 0; i < sizes.size(); ++i)
-        tap[i] = number / strides[i] % sizes[i];
-      body(tap, number);
-    }
+  /// Adds to the sums what one plane of the input gives: each of its vectors is loaded once and meets all
+  /// taps that reach it. `firstTap` is the number of the plane's first tap.
+  void emitPlane(const Index &base, const Index &channel, int64_t firstTap) {
+    int64_t spatial = conv.getSpatialRank();
+    int64_t rowStride = spatial > 1 ? input.strides[conv.getSpatialDim(spatial - 2)] : 0;
+    int64_t columnStride = input.strides[conv.getSpatialDim(spatial - 1)];
+    Buffer flat = {input.memref, input.offset, {1}}, weights = {filter.memref, filter.offset, {1}};
+    Type f32 = fn.builder().getF32Type();
+    SmallVector<Value> weight(tile.vertical.taps * tile.horizontal.taps);
+    for (int64_t y : tile.vertical.positions(tile.rows))
+      for (int64_t x : tile.horizontal.positions(tile.columns)) {
+        Value value = e.load(flat, f32, e.addConstant(base, y * rowStride + x * columnStride));
+        for (auto [r, ky] : tile.vertical.uses(y, tile.rows))
+          for (auto [c, kx] : tile.horizontal.uses(x, tile.columns)) {
+            int64_t tap = ky * tile.horizontal.taps + kx;
+            if (!weight[tap])
+              weight[tap] = e.load(weights, f32, e.addConstant(channel, (firstTap + tap) * channels));
+            Value &sum = sums[r * tile.columns + c];
+            sum = math::FmaOp::create(fn.builder(), fn.getLoc(), value, weight[tap], sum);
+          }
+      }
   }
 
   KernelFunction &fn;
   tn::ConvOp conv;
   PixelTile tile;
-  int64_t lanes;
+  int64_t lanes, block, channels;
   ElementEmitter e;
   Buffer input, filter;
   SmallVector<Index> pixel; ///< first pixel of the tile in the result
+  SmallVector<Value> sums;  ///< of the tile's pixels, row by row
 };
 
 class DepthwiseTemplate : public KernelTemplate {
@@ -247,14 +249,16 @@ public:
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
-    PixelTile tile(findAnchor(kernel), target);
-    return makeSchedule(kernel.getContext(),
-                        {{"lanes", target.floatLanes()}, {"rows", tile.rows}, {"columns", tile.columns}});
+    tn::ConvOp conv = findAnchor(kernel);
+    PixelTile tile(conv, target);
+    int64_t lanes = target.floatLanes();
+    return makeSchedule(
+        kernel.getContext(),
+        {{"lanes", lanes}, {"rows", tile.rows}, {"columns", tile.columns}, {"block", channelBlock(conv, tile, lanes)}});
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    tn::ConvOp conv = findAnchor(kernel);
-    return product(itemSpace(conv, PixelTile(conv, schedule)));
+    return tiles(findAnchor(kernel), schedule);
   }
 
   bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
@@ -264,10 +268,14 @@ public:
 
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::ConvOp conv = findAnchor(fn.getKernel());
-    PixelTile tile(conv, schedule);
-    DepthwiseEmitter emitter(fn, conv, tile, scheduled(schedule, "lanes"));
-    emitItems(fn, product(itemSpace(conv, tile)), [&](Value item) { emitter.emitItem(item); });
+    DepthwiseEmitter emitter(fn, conv, schedule);
+    emitItems(fn, tiles(conv, schedule), [&](Value item) { emitter.emitItem(item); });
     return success();
+  }
+
+private:
+  static int64_t tiles(tn::ConvOp conv, DictionaryAttr schedule) {
+    return product(itemSpace(conv, scheduledTile(conv, schedule), scheduled(schedule, "block")));
   }
 };
 
