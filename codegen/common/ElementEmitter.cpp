@@ -299,6 +299,15 @@ Value ElementEmitter::roundTo(Value value, Type element) {
 // Memory
 //===----------------------------------------------------------------------===//
 
+Value ElementEmitter::firstLanes(int64_t count) {
+  if (count >= laneCount)
+    return {};
+  SmallVector<bool> bits(laneCount, false);
+  std::fill(bits.begin(), bits.begin() + count, true);
+  auto type = VectorType::get({laneCount}, b.getI1Type());
+  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef<bool>(bits)));
+}
+
 Value ElementEmitter::load(const Buffer &buffer, Type element, ArrayRef<Index> index) {
   Index at = addConstant(linearize(index, buffer.strides), buffer.offset);
   Type storage = storageType(element);

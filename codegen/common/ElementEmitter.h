@@ -71,6 +71,8 @@ public:
 
   /// Restricts loads and stores of whole vectors to the lanes of a vector of i1; a null value lifts that.
   void setMask(mlir::Value lanes) { mask = lanes; }
+  /// A mask of the first `count` lanes; null for all of them.
+  mlir::Value firstLanes(int64_t count);
 
   /// Runs `body` in a scope of its own: what it emits is not reused outside (the code may be in a nested
   /// region).

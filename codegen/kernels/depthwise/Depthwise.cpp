@@ -115,11 +115,7 @@ private:
   /// channels; where there is less than one, lanes are masked.
   void emitChannels(Value first, Value last) {
     if (channels < lanes) {
-      SmallVector<bool> bits(lanes, false);
-      std::fill(bits.begin(), bits.begin() + channels, true);
-      auto type = VectorType::get({lanes}, fn.builder().getI1Type());
-      e.setMask(
-          arith::ConstantOp::create(fn.builder(), fn.getLoc(), DenseElementsAttr::get(type, ArrayRef<bool>(bits))));
+      e.setMask(e.firstLanes(channels));
       e.scoped([&] { emitTile({e.indexConstant(0), 1, {}}); });
       return e.setMask({});
     }

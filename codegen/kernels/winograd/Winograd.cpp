@@ -375,20 +375,13 @@ private:
   void emitColumns(ArrayRef<Index> index, const Index &from, int64_t columns) {
     for (int64_t column = 0; column < columns; column += lanes) {
       int64_t width = std::min(lanes, columns - column);
-      e.setMask(width < lanes ? laneMask(width) : Value());
+      e.setMask(e.firstLanes(width));
       SmallVector<Index> at(index);
       at.back() = e.addConstant(at.back(), column);
       at.back().step = 1;
       e.scoped([&] { emitEpilogue(fn, e, conv.getResult(), at, load(scratch, e.addConstant(from, column))); });
     }
     e.setMask({});
-  }
-
-  Value laneMask(int64_t width) {
-    SmallVector<bool> bits(lanes, false);
-    std::fill(bits.begin(), bits.begin() + width, true);
-    auto type = VectorType::get({lanes}, b.getI1Type());
-    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef<bool>(bits)));
   }
 
   KernelFunction &fn;

@@ -1,0 +1,381 @@
+//===- Tile.cpp - Register tiles of a contraction ------------------------===//
+//
+// A tile of MR rows and NV vectors is accumulated over all of k and leaves through the epilogue, still in registers. A
+// last tile that does not fit begins earlier: it computes some rows again, and stores the others.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/kernels/contraction/Tile.h"
+#include "codegen/common/Epilogue.h"
+#include "codegen/common/Loops.h"
+#include "codegen/common/RegisterTile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace tenon::codegen {
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
+  RowTile tile;
+  if (problem.m.empty())
+    return tile;
+  int64_t inner = problem.m.back().extent;
+  if (problem.m.size() > 1 && inner * 2 <= most) {
+    tile.tw = inner;
+    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors, inner);
+    return tile;
+  }
+  tile.tw = chooseRows(inner, most, vectors);
+  return tile;
+}
+
+/// Row tiles from which on the next panel is fetched ahead. With fewer the panels are read as one stream, which the
+/// processor fetches ahead better than we do.
+static constexpr int64_t kPrefetchTiles = 4;
+
+/// Products that are added up one after the other. Longer sums are taken in blocks of about this size, whose sums are
+/// added up in turn: rounding errors grow with the root of the number of additions in a row.
+static constexpr int64_t kSumBlock = 256;
+
+bool sumsInBlocks(const Problem &problem) { return problem.depth() > kSumBlock + kSumBlock / 2; }
+
+int64_t tileItems(const Problem &problem, DictionaryAttr schedule) {
+  RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
+  int64_t items = problem.batches() * problem.panels() * space.middleTiles *
+                  llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk"));
+  for (const ProblemLoop &loop : space.outer)
+    items *= loop.extent;
+  return items;
+}
+
+namespace {
+
+/// Emits one work item of a contraction.
+class TileEmitter {
+public:
+  TileEmitter(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule)
+      : fn(fn), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
+        vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
+        tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
+        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())),
+        totals(fn.scratch(0, b.getF32Type())) {}
+
+  SmallVector<int64_t> itemSpace() const {
+    SmallVector<int64_t> shape;
+    for (const ProblemLoop &loop : problem.batch)
+      shape.push_back(loop.extent);
+    shape.push_back(problem.panels());
+    for (const ProblemLoop &loop : space.outer)
+      shape.push_back(loop.extent);
+    shape.push_back(space.middleTiles);
+    shape.push_back(llvm::divideCeil(space.innerTiles, chunk));
+    return shape;
+  }
+
+  void emitItem(Value item) {
+    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace());
+    resultBase.assign(typeOf(problem.anchor->getResult(0)).getRank(), e.constantIndex(0));
+    Index lhsBase = e.constantIndex(0);
+    auto move = [&](const ProblemLoop &loop, const Index &i) {
+      lhsBase = e.add(lhsBase, e.multiply(i, loop.lhsStride));
+      if (loop.resultDim >= 0)
+        resultBase[loop.resultDim] = e.add(resultBase[loop.resultDim], e.multiply(i, loop.resultStep));
+    };
+    Index batchNumber = e.constantIndex(0);
+    size_t d = 0;
+    for (const ProblemLoop &loop : problem.batch) {
+      batchNumber = e.add(e.multiply(batchNumber, loop.extent), at[d]);
+      move(loop, at[d++]);
+    }
+    panel = at[d++];
+    Index number = e.add(e.multiply(batchNumber, problem.panels()), panel);
+    panelBase = e.multiply(number, panelSize());
+    for (const ProblemLoop &loop : space.outer)
+      move(loop, at[d++]);
+    middleTile = at[d++];
+    Index middle = clampStart(e.multiply(middleTile, tile.th), space.middle.extent, tile.th);
+    move(space.middle, middle);
+    // The panel after this one, or this one again.
+    bool isLast = problem.batches() * problem.panels() == 1;
+    Value most = e.indexConstant(problem.batches() * problem.panels() - 1);
+    Index next = isLast ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
+    Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
+    Value first = e.multiply(at[d], chunk).base, last = e.indexConstant(space.innerTiles);
+    if (chunk < space.innerTiles) {
+      Value end = arith::AddIOp::create(b, loc, first, e.indexConstant(chunk));
+      last = space.innerTiles % chunk == 0 ? end : Value(arith::MinSIOp::create(b, loc, end, last));
+    }
+    SmallVector<Index> savedResult(resultBase);
+    emitFor(e, first, last, 1, {}, [&](Value t, ValueRange) -> SmallVector<Value> {
+      Index inner = clampStart(e.multiply({t, 0, {}}, tile.tw), space.inner.extent, tile.tw);
+      resultBase = savedResult;
+      Index saved = lhsBase;
+      move(space.inner, inner);
+      rowBase = lhsBase;
+      innerTile = t;
+      prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), {t, 0, {}})));
+      emitPanel();
+      lhsBase = saved;
+      return {};
+    });
+  }
+
+private:
+  int64_t panelSize() const { return problem.depth() * kPanel; }
+
+  // The next panel is fetched while this one is used: every row tile asks for its share of the lines that correspond
+  // to those it reads.
+  static constexpr int64_t kLine = 16; ///< floats of a cache line
+  int64_t linesPerSteps() const { return unroll * kPanel / kLine; }
+  int64_t rowTiles() const { return space.middleTiles * space.innerTiles; }
+  int64_t prefetchShare() const { return llvm::divideCeil(linesPerSteps(), rowTiles()); }
+
+  /// Where the share of a row tile begins.
+  Index prefetchSlice(const Index &rowTile) {
+    if (rowTiles() == 1)
+      return e.constantIndex(0);
+    Value slices = e.indexConstant(llvm::divideCeil(linesPerSteps(), prefetchShare()));
+    Index slice = rowTile;
+    if (rowTiles() * prefetchShare() > linesPerSteps())
+      slice = {arith::RemUIOp::create(b, loc, rowTile.base, slices), 0, {}};
+    return e.multiply(slice, prefetchShare() * kLine);
+  }
+
+  void emitPrefetch(const Index &panelAt) {
+    Value panels = fn.input(problem.packed).memref;
+    for (int64_t i = 0; i < prefetchShare(); ++i)
+      memref::PrefetchOp::create(b, loc, panels, e.add(e.addConstant(panelAt, i * kLine), prefetchDistance).base,
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+
+  /// The start of a tile, moved back where it would leave the extent.
+  Index clampStart(const Index &start, int64_t extent, int64_t size) {
+    if (extent % size == 0)
+      return start;
+    Value most = e.indexConstant(extent - size);
+    return {arith::MinSIOp::create(b, loc, start.base, most), 0, {}};
+  }
+
+  /// All columns of the panel; the last panel may be narrower.
+  void emitPanel() {
+    int64_t rest = problem.n % kPanel, panels = problem.panels();
+    if (rest == 0)
+      return emitColumns(kPanel);
+    if (panels == 1)
+      return emitColumns(rest);
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base, e.indexConstant(panels - 1));
+    auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, isLast, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+    e.scoped([&] { emitColumns(rest); });
+    b.setInsertionPointToStart(&ifOp.getElseRegion().front());
+    e.scoped([&] { emitColumns(kPanel); });
+  }
+
+  /// The first `columns` columns of the panel, `vectors` vectors at a time.
+  void emitColumns(int64_t columns) {
+    for (int64_t first = 0; first < columns; first += vectors * lanes) {
+      int64_t width = std::min(vectors * lanes, columns - first);
+      prefetching = first == 0 && rowTiles() >= kPrefetchTiles && problem.batches() * problem.panels() > 1;
+      emitTile(first, width);
+    }
+  }
+
+  void emitTile(int64_t firstColumn, int64_t columns) {
+    int64_t count = llvm::divideCeil(columns, lanes), rows = tile.rows();
+    // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
+    sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
+    Index panelAt = e.addConstant(panelBase, firstColumn);
+    SmallVector<Value> sums(rows * count, zero());
+    if (sumsInBlocks(problem)) {
+      for (int64_t i = 0; i < rows * count; ++i)
+        storeTotal(i, sums[i]);
+      emitSum(0, rowBase, panelAt, {}, count);
+      for (int64_t i = 0; i < rows * count; ++i)
+        sums[i] = loadTotal(i);
+    } else {
+      sums = mergeSets(emitSum(0, rowBase, panelAt, SmallVector<Value>(rows * count * sets, zero()), count));
+    }
+    e.scoped([&] { emitEpilogue(sums, firstColumn, columns, count); });
+  }
+
+  Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
+  Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
+  Value loadTotal(int64_t i) { return vector::LoadOp::create(b, loc, vectorType, totals, ValueRange{totalAt(i)}); }
+  void storeTotal(int64_t i, Value value) { vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)}); }
+
+  SmallVector<Value> mergeSets(SmallVector<Value> sums) {
+    size_t each = sums.size() / sets;
+    for (int64_t s = 1; s < sets; ++s)
+      for (size_t i = 0; i < each; ++i)
+        sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[s * each + i]);
+    sums.resize(each);
+    return sums;
+  }
+
+  /// Adds the products of the sum loops from `d` on: to `sums`, or block by block to the totals in memory.
+  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count) {
+    const ProblemLoop &loop = problem.k[d];
+    if (d + 1 < problem.k.size()) {
+      int64_t below = 1;
+      for (size_t i = d + 1; i < problem.k.size(); ++i)
+        below *= problem.k[i].extent;
+      return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
+        Index i = {k, 0, {}};
+        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, below * kPanel)),
+                       carried, count);
+      });
+    }
+    if (!sumsInBlocks(problem))
+      return emitSteps(lhs, panelAt, loop.extent, loop, SmallVector<Value>(sums), count);
+    int64_t blocks = llvm::divideCeil(loop.extent, kSumBlock);
+    int64_t size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), unroll));
+    int64_t whole = loop.extent / size;
+    auto emitBlock = [&](const Index &k, int64_t steps) {
+      SmallVector<Value> fresh(tile.rows() * count * sets, zero());
+      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)), e.add(panelAt, e.multiply(k, kPanel)),
+                                  steps, loop, fresh, count));
+      for (auto [i, sum] : llvm::enumerate(fresh))
+        storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
+    };
+    emitFor(e, e.indexConstant(0), e.indexConstant(whole * size), size, {}, [&](Value k, ValueRange) {
+      emitBlock({k, 0, {}}, size);
+      return SmallVector<Value>();
+    });
+    if (whole * size < loop.extent)
+      emitBlock(e.constantIndex(whole * size), loop.extent - whole * size);
+    return {};
+  }
+
+  /// `extent` consecutive k of the innermost sum loop.
+  SmallVector<Value> emitSteps(const Index &lhs, const Index &panelAt, int64_t extent, const ProblemLoop &loop,
+                               SmallVector<Value> now, int64_t count) {
+    int64_t whole = extent / unroll * unroll;
+    if (whole == unroll && extent <= 2 * unroll)
+      whole = 0;
+    if (whole)
+      now = emitFor(e, e.indexConstant(0), e.indexConstant(whole), unroll, now, [&](Value k, ValueRange carried) {
+        Index i = {k, 0, {}};
+        SmallVector<Value> inner(carried);
+        if (prefetching)
+          emitPrefetch(e.add(panelAt, e.multiply(i, kPanel)));
+        emitStraight(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
+                     inner, count);
+        return inner;
+      });
+    if (whole < extent)
+      emitStraight(e.addConstant(lhs, whole * loop.lhsStride), e.addConstant(panelAt, whole * kPanel), extent - whole,
+                   loop, now, count);
+    return now;
+  }
+
+  /// `steps` consecutive k, straight.
+  void emitStraight(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
+                    SmallVector<Value> &sums, int64_t count) {
+    Value left = fn.input(problem.lhs).memref, panels = fn.input(problem.packed).memref;
+    for (int64_t k = 0; k < steps; ++k) {
+      SmallVector<Value> right;
+      for (int64_t j = 0; j < count; ++j)
+        right.push_back(vector::LoadOp::create(b, loc, vectorType, panels,
+                                               ValueRange{e.addConstant(panelAt, k * kPanel + j * lanes).base}));
+      SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
+      for (int64_t r = 0; r < tile.rows(); ++r) {
+        int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
+        Value x = memref::LoadOp::create(b, loc, left, e.addConstant(lhs, displacement + k * loop.lhsStride).base);
+        Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
+        for (int64_t j = 0; j < count; ++j)
+          set[r * count + j] = math::FmaOp::create(b, loc, wide, right[j], set[r * count + j]);
+      }
+    }
+  }
+
+  /// What follows the sums: each yielded value at the tile's positions.
+  void emitEpilogue(ArrayRef<Value> sums, int64_t firstColumn, int64_t columns, int64_t count) {
+    Value result = problem.anchor->getResult(0);
+    Index column = e.addConstant(e.multiply(panel, kPanel), firstColumn);
+    for (int64_t j = 0; j < count; ++j) {
+      int64_t width = std::min(lanes, columns - j * lanes);
+      e.setMask(e.firstLanes(width));
+      Index n = e.addConstant(column, j * lanes);
+      n.step = 1;
+      for (int64_t r = 0; r < tile.rows(); ++r)
+        emitUnlessRepeated(r, [&] {
+          SmallVector<Index> index(resultBase);
+          addTo(index, space.middle, r / tile.tw);
+          addTo(index, space.inner, r % tile.tw);
+          placeColumns(index, n);
+          codegen::emitEpilogue(fn, e, result, index, sums[r * count + j]);
+        });
+    }
+    e.setMask({});
+  }
+
+  /// Emits what stores row `r`, under a condition where a last tile that begins earlier has the row from the one
+  /// before. It must not store it again: the epilogue may have replaced what it reads.
+  void emitUnlessRepeated(int64_t r, llvm::function_ref<void()> emit) {
+    Value condition;
+    auto unlessLast = [&](Value number, int64_t tiles, bool repeated) {
+      if (!repeated)
+        return;
+      Value other = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, number, e.indexConstant(tiles - 1));
+      condition = condition ? Value(arith::AndIOp::create(b, loc, condition, other)) : other;
+    };
+    unlessLast(innerTile, space.innerTiles, r % tile.tw < space.innerTiles * tile.tw - space.inner.extent);
+    unlessLast(middleTile.base, space.middleTiles, r / tile.tw < space.middleTiles * tile.th - space.middle.extent);
+    if (!condition)
+      return emit();
+    auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, condition, /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&ifOp.getThenRegion().front());
+    e.scoped(emit);
+  }
+
+  void addTo(SmallVector<Index> &index, const ProblemLoop &loop, int64_t i) {
+    if (loop.resultDim >= 0 && i != 0)
+      index[loop.resultDim] = e.addConstant(index[loop.resultDim], i * loop.resultStep);
+  }
+
+  /// Splits the column number over the result's column dimensions.
+  void placeColumns(SmallVector<Index> &index, const Index &n) {
+    ArrayRef<int64_t> shape = typeOf(problem.anchor->getResult(0)).getShape();
+    SmallVector<int64_t> sizes;
+    for (int64_t d : problem.nDims)
+      sizes.push_back(shape[d]);
+    if (sizes.size() == 1) {
+      index[problem.nDims[0]] = e.add(index[problem.nDims[0]], n);
+      return;
+    }
+    for (auto [d, i] : llvm::zip(problem.nDims, e.delinearize(n, sizes)))
+      index[d] = i;
+  }
+
+  KernelFunction &fn;
+  OpBuilder &b;
+  Location loc;
+  const Problem &problem;
+  int64_t lanes, vectors, unroll;
+  RowTile tile;
+  RowSpace space;
+  int64_t chunk;
+  ElementEmitter e;
+  VectorType vectorType;
+  SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
+  Index panel, panelBase, rowBase, prefetchDistance, middleTile;
+  Value innerTile;
+  Value totals;             ///< scratch memory of a tile's sums, if they are taken in blocks
+  int64_t sets = 1;         ///< accumulators per element of the tile
+  bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
+};
+
+} // namespace
+
+void emitTileItem(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule, Value item) {
+  TileEmitter(fn, problem, schedule).emitItem(item);
+}
+
+} // namespace tenon::codegen

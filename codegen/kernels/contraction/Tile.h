@@ -1,0 +1,47 @@
+//===- Tile.h - Register tiles of a contraction --------------------------===//
+#ifndef TENON_CODEGEN_KERNELS_CONTRACTION_TILE_H
+#define TENON_CODEGEN_KERNELS_CONTRACTION_TILE_H
+
+#include "codegen/common/KernelTemplate.h"
+#include "codegen/kernels/contraction/Problem.h"
+
+namespace tenon::codegen {
+
+/// Rows of a register tile: `th` of the second innermost row loop by `tw` of the innermost one.
+struct RowTile {
+  int64_t th = 1, tw = 1;
+  int64_t rows() const { return th * tw; }
+};
+
+/// The tile of at most `most` rows that costs least.
+RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors);
+
+/// Row tiles of the two innermost row loops, and what stands around them.
+struct RowSpace {
+  explicit RowSpace(const Problem &problem, RowTile tile) {
+    llvm::SmallVector<ProblemLoop> loops(problem.m);
+    while (loops.size() < 2)
+      loops.insert(loops.begin(), ProblemLoop());
+    inner = loops.pop_back_val();
+    middle = loops.pop_back_val();
+    outer = loops;
+    innerTiles = llvm::divideCeil(inner.extent, tile.tw);
+    middleTiles = llvm::divideCeil(middle.extent, tile.th);
+  }
+  ProblemLoop inner, middle;
+  llvm::SmallVector<ProblemLoop> outer;
+  int64_t innerTiles, middleTiles;
+};
+
+/// Whether the sums of a tile are taken in blocks, which are added up in scratch memory.
+bool sumsInBlocks(const Problem &problem);
+
+/// Work items of a kernel: batches x panels x outer rows x chunks of row tiles.
+int64_t tileItems(const Problem &problem, mlir::DictionaryAttr schedule);
+
+/// Emits one work item.
+void emitTileItem(KernelFunction &fn, const Problem &problem, mlir::DictionaryAttr schedule, mlir::Value item);
+
+} // namespace tenon::codegen
+
+#endif
