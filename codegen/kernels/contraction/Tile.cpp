@@ -42,7 +42,7 @@ static constexpr int64_t kPrefetchTiles = 4;
 /// added up in turn: rounding errors grow with the root of the number of additions in a row.
 static constexpr int64_t kSumBlock = 256;
 
-bool sumsInBlocks(const Problem &problem) { return problem.depth() > kSumBlock + kSumBlock / 2; }
+bool sumsInBlocks(const Problem &problem) { return problem.depth() > 3 * kSumBlock; }
 
 int64_t tileItems(const Problem &problem, DictionaryAttr schedule) {
   RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
