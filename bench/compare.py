@@ -135,7 +135,7 @@ def machine(names=()):
             "versions": {name: package(name) for name in names if package(name)},
             "settings": {name: ENGINES[name].settings for name in names},
             "date": time.strftime("%Y-%m-%d"), "load": os.getloadavg()[0],
-            "commit": subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True,
+            "commit": subprocess.run(["git", "describe", "--always"], cwd=HERE, capture_output=True,
                                      text=True).stdout.strip()}
 
 

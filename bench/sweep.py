@@ -10,6 +10,9 @@ import pathlib
 import subprocess
 import sys
 
+import onnx
+from onnx import numpy_helper
+
 from compare import HERE, machine, zoo
 
 IMAGES = (160, 192, 224, 256, 288, 320, 384, 448, 512)
@@ -33,6 +36,21 @@ SERIES = {
 }
 
 
+def with_open_batch(path):
+    """The model with shapes of Reshape that begin with 1 taking their first dimension from the input, beside `path`."""
+    model = onnx.load(path, load_external_data=False)
+    shapes = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
+    for tensor in model.graph.initializer:
+        if tensor.name in shapes and tensor.data_location != onnx.TensorProto.EXTERNAL:
+            shape = numpy_helper.to_array(tensor).copy()
+            if shape.size and shape[0] == 1:
+                shape[0] = 0
+                tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
+    opened = path.with_name(f"{path.stem}.batch.onnx")
+    onnx.save(model, opened)
+    return opened
+
+
 def time_model(tenon, path, options, threads, seconds):
     """Median ms and Gflop, or None and the error where the model does not compile at this size."""
     done = subprocess.run([tenon, "bench", path, "--json", f"--threads={threads}", f"--seconds={seconds}", "-q", *options],
@@ -54,7 +72,7 @@ def main():
     build, results = arguments.build.resolve(), []
     lines = ["| model | size | ms | Gflop | GFLOP/s | time per flop against neighbours |", "|---|---|---|---|---|---|"]
     for model in arguments.models or SERIES:
-        path = zoo.prepare(model, build / "test/models/zoo")
+        path = with_open_batch(zoo.prepare(model, build / "test/models/zoo"))
         for series in SERIES[model]:
             points = []
             for size, options in series:
@@ -72,6 +90,7 @@ def main():
                              f"{point['gflop'] / point['ms'] * 1e3:.0f} | {point['against_neighbours']:.2f}{mark} |")
                 print(lines[-1], flush=True)
             results += points
+        path.unlink()
     about = machine()
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "sweep.json").write_text(json.dumps({"machine": about, "results": results}, indent=1) + "\n")
