@@ -37,14 +37,14 @@ SERIES = {
 
 
 def with_open_batch(path):
-    """The model with shapes of Reshape that begin with 1 taking their first dimension from the input, beside `path`."""
+    """The model with shapes of Reshape that begin with 1 whose first dimension is whatever is left, beside `path`."""
     model = onnx.load(path, load_external_data=False)
     shapes = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
     for tensor in model.graph.initializer:
         if tensor.name in shapes and tensor.data_location != onnx.TensorProto.EXTERNAL:
             shape = numpy_helper.to_array(tensor).copy()
-            if shape.size and shape[0] == 1:
-                shape[0] = 0
+            if shape.size and shape[0] == 1 and -1 not in shape:
+                shape[0] = -1
                 tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
     opened = path.with_name(f"{path.stem}.batch.onnx")
     onnx.save(model, opened)

@@ -78,27 +78,25 @@ struct Winograd : impl::WinogradBase<Winograd> {
     for (tn::ConvOp conv : llvm::to_vector(getOperation().getOps<tn::ConvOp>())) {
       if (budget == 0 || !isCandidate(conv))
         continue;
-      int64_t tile = chooseTile(conv);
-      Value input = tile ? coveringInput(conv, tile) : Value();
-      if (!input)
-        continue;
-      rewrite(conv, input, tile);
-      ++rewritten;
-      budget = budget - 1;
+      for (int64_t tile : cheaperTiles(conv))
+        if (Value input = coveringInput(conv, tile)) {
+          rewrite(conv, input, tile);
+          ++rewritten;
+          budget = budget - 1;
+          break;
+        }
     }
   }
 
-  /// The cheapest tile; 0 for the direct form.
-  int64_t chooseTile(tn::ConvOp conv) {
+  /// The tiles that cost less than the direct form, cheapest first.
+  SmallVector<int64_t> cheaperTiles(tn::ConvOp conv) {
     CostModel model(conv);
-    double best = model.direct();
-    int64_t choice = 0;
+    SmallVector<int64_t> tiles;
     for (int64_t tile : {2, 4})
-      if (tile <= largestTile && model.winograd(tile) < best) {
-        best = model.winograd(tile);
-        choice = tile;
-      }
-    return choice;
+      if (tile <= largestTile && model.winograd(tile) < model.direct())
+        tiles.push_back(tile);
+    llvm::sort(tiles, [&](int64_t x, int64_t y) { return model.winograd(x) < model.winograd(y); });
+    return tiles;
   }
 
   /// The input, with a padding that covers whole tiles. Null if it has no padding of its own that could be widened.

@@ -37,6 +37,19 @@ func.func @ragged(%x: tensor<2x11x11x16xf32>) -> tensor<2x11x11x40xf32> {
 
 // -----
 
+// Without a padding that could be widened the small tiles fit.
+// CHECK-LABEL: @unpadded
+// CHECK: tn.winograd_conv %arg0, %{{.*}} tile 2 size [10, 10] filters 32
+func.func @unpadded(%x: tensor<1x12x12x16xf32>) -> tensor<1x10x10x32xf32> {
+  %i = tn.iota axis 0 -> tensor<4608xf32>
+  %s = tn.sin %i : tensor<4608xf32> -> tensor<4608xf32>
+  %w = tn.reshape %s : tensor<4608xf32> -> tensor<32x16x3x3xf32>
+  %0 = tn.conv %x, %w strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last} : tensor<1x12x12x16xf32>, tensor<32x16x3x3xf32> -> tensor<1x10x10x32xf32>
+  return %0 : tensor<1x10x10x32xf32>
+}
+
+// -----
+
 // A single tile does not pay for its weights; strides, groups, few channels and filters known at run time stay too.
 // CHECK-LABEL: @direct
 // CHECK-NOT: tn.winograd
