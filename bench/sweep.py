@@ -61,6 +61,12 @@ def time_model(tenon, path, options, threads, seconds):
     return result["median_seconds"] * 1e3, result["flops"] / 1e9
 
 
+def as_row(point):
+    mark = " **cliff**" if point["against_neighbours"] > CLIFF else ""
+    return (f"| {point['model']} | {point['size']} | {point['ms']:.2f} | {point['gflop']:.2f} | "
+            f"{point['gflop'] / point['ms'] * 1e3:.0f} | {point['against_neighbours']:.2f}{mark} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*")
@@ -70,7 +76,6 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
     arguments = parser.parse_args()
     build, results = arguments.build.resolve(), []
-    lines = ["| model | size | ms | Gflop | GFLOP/s | time per flop against neighbours |", "|---|---|---|---|---|---|"]
     for model in arguments.models or SERIES:
         path = with_open_batch(zoo.prepare(model, build / "test/models/zoo"))
         for series in SERIES[model]:
@@ -85,17 +90,18 @@ def main():
                 cost = point["ms"] / point["gflop"]
                 around = [p["ms"] / p["gflop"] for p in points[max(0, i - 1):i + 2] if p is not point]
                 point["against_neighbours"] = cost / min(around) if around else 1
-                mark = " **cliff**" if point["against_neighbours"] > CLIFF else ""
-                lines.append(f"| {model} | {point['size']} | {point['ms']:.2f} | {point['gflop']:.2f} | "
-                             f"{point['gflop'] / point['ms'] * 1e3:.0f} | {point['against_neighbours']:.2f}{mark} |")
-                print(lines[-1], flush=True)
+                print(as_row(point), flush=True)
             results += points
         path.unlink()
-    about = machine()
+    about, stored = machine(), arguments.out / "sweep.json"
     arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "sweep.json").write_text(json.dumps({"machine": about, "results": results}, indent=1) + "\n")
-    heading = f"{about['cpu']}, {arguments.threads} thread, {about['date']}, commit {about['commit']}.\n\n"
-    (arguments.out / "sweep.md").write_text(heading + "\n".join(lines) + "\n")
+    if stored.exists():  # other models keep their results
+        measured = {point["model"] for point in results}
+        results += [point for point in json.loads(stored.read_text())["results"] if point["model"] not in measured]
+    stored.write_text(json.dumps({"machine": about, "results": results}, indent=1) + "\n")
+    lines = [f"{about['cpu']}, {arguments.threads} thread, {about['date']}, commit {about['commit']}.", "",
+             "| model | size | ms | Gflop | GFLOP/s | time per flop against neighbours |", "|---|---|---|---|---|---|"]
+    (arguments.out / "sweep.md").write_text("\n".join(lines + [as_row(point) for point in results]) + "\n")
 
 
 if __name__ == "__main__":
