@@ -8,7 +8,7 @@ using namespace mlir;
 namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
-  static const KernelModel *const templates[] = {&contractionTemplate(), &winogradTemplate(), &depthwiseTemplate(),
+  static const KernelModel *const templates[] = {&depthwiseTemplate(), &contractionTemplate(), &winogradTemplate(),
                                                  &lstmTemplate(),        &rowsTemplate(),     &elementwiseTemplate()};
   return templates;
 }

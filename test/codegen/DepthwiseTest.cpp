@@ -57,6 +57,21 @@ TEST_CASE("depthwise convolutions", "[depthwise]") {
               options("depthwise"));
 }
 
+TEST_CASE("convolutions of narrow groups", "[depthwise]") {
+  struct {
+    const char *strides, *dilations, *groups, *input, *filter, *result;
+  } cases[] = {
+      {"[1, 1]", "[1, 1]", "32", "1x9x9x128", "128x4x3x3", "1x7x7x128"},
+      {"[2, 2]", "[1, 1]", "5", "1x11x15x40", "40x8x3x3", "1x5x7x40"},
+      {"[1, 1]", "[2, 1]", "9", "2x9x8x18", "18x2x3x3", "2x5x6x18"},
+      {"[1, 1]", "[1, 1]", "3", "1x5x5x12", "12x4x1x1", "1x5x5x12"},
+      {"[1]", "[1]", "6", "2x14x48", "48x8x5", "2x10x48"},
+  };
+  for (auto &c : cases)
+    checkKernel(binaryFunction(depthwise(c.strides, c.dilations, c.groups), type(c.input), type(c.filter), type(c.result)),
+                options("depthwise"));
+}
+
 static std::string paddedConv(const std::string &channels, const std::string &low, const std::string &high,
                               const std::string &padded) {
   std::string result = type("1x7x7x" + channels), bias = type(channels);

@@ -2,7 +2,8 @@
 
 graphs/NAME.onnx are whole graphs as PyTorch's exporter writes them (torchvision and transformers architectures, opset
 20), without their large weights; graphs/NAME.fill.json says which mean and deviation each has to have, so that
-activations stay in a realistic range. The `light` models are the ones inside the `onnx` package.
+activations stay in a realistic range. architectures.py writes graphs of further ones. The `light` models are the ones
+inside the `onnx` package.
 """
 import json
 import os
@@ -13,6 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from architectures import ARCHITECTURES
+
 GRAPHS = pathlib.Path(__file__).resolve().parent / "graphs"
 LIGHT = pathlib.Path(onnx.__file__).parent / "backend/test/data/light"
 # Sizes of symbolic dimensions that dynamic models are tested with.
@@ -22,7 +25,7 @@ DYNAMIC_SIZES = {"bert_base_dyn": [{"batch": 1, "seq": 16}, {"batch": 3, "seq": 
 def names():
     exported = sorted(path.stem for path in GRAPHS.glob("*.onnx"))
     light = sorted(path.stem for path in LIGHT.glob("light_*.onnx"))
-    return exported + light + [name + "_random" for name in light]
+    return exported + list(ARCHITECTURES) + light + [name + "_random" for name in light]
 
 
 def prepare(name, folder):
@@ -32,7 +35,10 @@ def prepare(name, folder):
     path = folder / f"{name}.onnx"
     if path.exists():
         return path
-    if not name.startswith("light_"):
+    if name in ARCHITECTURES:
+        source = folder / f"{name}.tmp"
+        onnx.save(ARCHITECTURES[name](), source)
+    elif not name.startswith("light_"):
         _write_weights(name, folder)
         source = GRAPHS / f"{name}.onnx"
     elif name.endswith("_random"):

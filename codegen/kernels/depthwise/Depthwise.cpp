@@ -1,8 +1,10 @@
-//===- Depthwise.cpp - Convolutions with one input channel per filter ----===//
+//===- Depthwise.cpp - Convolutions of narrow groups ---------------------===//
 //
-// Channels run in vectors. A tile of output pixels keeps its sums in registers over all taps, and loads each
-// input vector once for all of them; the filter is stored with channels last, so that a tap's weights are one
-// vector.
+// Groups as narrow as one channel (depthwise) or a few: too narrow for a panel of the contraction template. Channels
+// run in vectors, whole groups in each. A tile of output pixels keeps its sums in registers over all taps and input
+// channels of a group; an input vector serves all taps that reach it, once per channel of a group, which is spread
+// over the lanes of its group by a shuffle. The filter is stored with its output channels last, so that the weights
+// of a tap and input channel are one vector.
 //
 // Parallel space: batch times tiles of all but the last spatial dimension times blocks of channels.
 //
@@ -12,6 +14,7 @@
 #include "codegen/kernels/depthwise/PixelTile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -20,16 +23,21 @@ namespace {
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-bool isDepthwise(tn::ConvOp conv) {
+/// Input channels of a group.
+int64_t groupWidth(tn::ConvOp conv) { return conv.getFilter().getType().getDimSize(1); }
+
+/// Whether groups have as many filters as input channels, and vectors of every target hold whole groups.
+bool isNarrow(tn::ConvOp conv) {
+  constexpr int64_t kFewestLanes = 8;
   auto isZero = [](int64_t p) { return p == 0; };
   ArrayRef<int64_t> filter = conv.getFilter().getType().getShape();
-  return conv.getChannelsLast() && filter[1] == 1 && filter[0] == static_cast<int64_t>(conv.getGroups()) &&
-         filter[0] > 1 && llvm::all_of(conv.getLow(), isZero) && llvm::all_of(conv.getHigh(), isZero) &&
+  return conv.getChannelsLast() && kFewestLanes % filter[1] == 0 && conv.getGroups() > 1 &&
+         filter[0] == static_cast<int64_t>(conv.getGroups()) * filter[1] && llvm::all_of(conv.getLow(), isZero) && llvm::all_of(conv.getHigh(), isZero) &&
          llvm::all_of(conv.getInputDilation(), [](int64_t d) { return d == 1; }) &&
          conv.getType().getElementType().isF32() && conv.getType().getNumElements() > 0;
 }
 
-/// The kernel's depthwise convolution; its filter is an argument, or an argument with channels last that is
+/// The kernel's convolution; its filter is an argument, or an argument [taps.., input channel, output channel] that is
 /// brought back into the filter's layout.
 tn::ConvOp findAnchor(tn::KernelOp kernel) {
   tn::ConvOp anchor;
@@ -39,13 +47,12 @@ tn::ConvOp findAnchor(tn::KernelOp kernel) {
         return nullptr;
       anchor = conv;
     }
-  return anchor && isDepthwise(anchor) && isa<BlockArgument>(anchor.getInput()) ? anchor : nullptr;
+  return anchor && isNarrow(anchor) && isa<BlockArgument>(anchor.getInput()) ? anchor : nullptr;
 }
 
-/// The argument with channels last behind a prepared filter.
+/// The argument behind a prepared filter.
 BlockArgument preparedFilter(tn::ConvOp conv) {
-  auto reshape = conv.getFilter().getDefiningOp<tn::ReshapeOp>();
-  auto transpose = reshape ? reshape.getOperand().getDefiningOp<tn::TransposeOp>() : nullptr;
+  auto transpose = conv.getFilter().getDefiningOp<tn::TransposeOp>();
   return transpose ? dyn_cast<BlockArgument>(transpose.getOperand()) : BlockArgument();
 }
 
@@ -161,9 +168,14 @@ private:
         emitEpilogue(fn, e, conv.getResult(), pixelIndex(r, c, channel), sums[r * tile.columns + c]);
   }
 
-  /// Adds to the sums what one plane of the input gives: each of its vectors is loaded once and meets all
-  /// taps that reach it. `firstTap` is the number of the plane's first tap.
+  /// Adds to the sums what one plane of the input gives. `firstTap` is the number of the plane's first tap.
   void emitPlane(const Index &base, const Index &channel, int64_t firstTap) {
+    for (int64_t k = 0; k < groupWidth(conv); ++k)
+      e.scoped([&] { emitChannel(base, channel, firstTap, k); });
+  }
+
+  /// What channel `k` of every group gives: each input vector is loaded once and meets all taps that reach it.
+  void emitChannel(const Index &base, const Index &channel, int64_t firstTap, int64_t k) {
     int64_t spatial = conv.getSpatialRank();
     int64_t rowStride = spatial > 1 ? input.strides[conv.getSpatialDim(spatial - 2)] : 0;
     int64_t columnStride = input.strides[conv.getSpatialDim(spatial - 1)];
@@ -172,16 +184,28 @@ private:
     SmallVector<Value> weight(tile.vertical.taps * tile.horizontal.taps);
     for (int64_t y : tile.vertical.positions(tile.rows))
       for (int64_t x : tile.horizontal.positions(tile.columns)) {
-        Value value = e.load(flat, f32, e.addConstant(base, y * rowStride + x * columnStride));
+        Value value = spread(e.load(flat, f32, e.addConstant(base, y * rowStride + x * columnStride)), k);
         for (auto [r, ky] : tile.vertical.uses(y, tile.rows))
           for (auto [c, kx] : tile.horizontal.uses(x, tile.columns)) {
             int64_t tap = ky * tile.horizontal.taps + kx;
             if (!weight[tap])
-              weight[tap] = e.load(weights, f32, e.addConstant(channel, (firstTap + tap) * channels));
+              weight[tap] =
+                  e.load(weights, f32, e.addConstant(channel, ((firstTap + tap) * groupWidth(conv) + k) * channels));
             Value &sum = sums[r * tile.columns + c];
             sum = math::FmaOp::create(fn.builder(), fn.getLoc(), value, weight[tap], sum);
           }
       }
+  }
+
+  /// Lane `k` of every group in all lanes of the group.
+  Value spread(Value value, int64_t k) {
+    int64_t width = groupWidth(conv);
+    if (width == 1)
+      return value;
+    SmallVector<int64_t> from;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      from.push_back(lane / width * width + k);
+    return vector::ShuffleOp::create(fn.builder(), fn.getLoc(), value, value, from);
   }
 
   KernelFunction &fn;
@@ -201,13 +225,13 @@ public:
   bool match(tn::KernelOp kernel) const override {
     tn::ConvOp anchor = findAnchor(kernel);
     // Taps are straight code.
-    if (!anchor || product(anchor.getFilter().getType().getShape().drop_front(2)) > 64)
+    if (!anchor || product(anchor.getFilter().getType().getShape().drop_front(1)) > 128)
       return false;
     BlockArgument prepared = preparedFilter(anchor);
     if (!prepared && !isa<BlockArgument>(anchor.getFilter()))
       return false;
     for (Operation &op : kernel.getBlock()->without_terminator()) {
-      bool filterOp = prepared && (op.getResult(0) == anchor.getFilter() || isa<tn::TransposeOp>(op));
+      bool filterOp = prepared && op.getResult(0) == anchor.getFilter();
       if (&op != anchor && !filterOp && !isEpilogueOp(&op))
         return false;
     }
@@ -219,24 +243,21 @@ public:
     if (preparedFilter(conv))
       return;
     auto argument = cast<BlockArgument>(conv.getFilter());
-    RankedTensorType plain = typeOf(argument);
-    SmallVector<int64_t> shape(plain.getShape()), there, back = {plain.getRank() - 2};
-    shape.erase(shape.begin() + 1);
-    for (int64_t d = 1; d + 1 < plain.getRank(); ++d) {
+    int64_t rank = typeOf(argument).getRank();
+    SmallVector<int64_t> there, back = {rank - 1, rank - 2};
+    for (int64_t d = 2; d < rank; ++d) {
       there.push_back(d);
-      back.push_back(d - 1);
+      back.push_back(d - 2);
     }
-    there.push_back(0);
+    there.append({1, 0});
     OpBuilder outside(kernel), inside(conv);
     Location loc = conv.getLoc();
     Value operand = kernel.getInputs()[argument.getArgNumber()];
-    Value squeezed = tn::ReshapeOp::create(outside, loc, RankedTensorType::get(shape, plain.getElementType()), operand);
-    Value turned = tn::TransposeOp::create(outside, loc, squeezed, there);
+    Value turned = tn::TransposeOp::create(outside, loc, operand, there);
     unsigned position = kernel.getInputs().size();
     kernel.getInputsMutable().append(turned);
     BlockArgument inner = kernel.getBlock()->insertArgument(position, turned.getType(), loc);
-    Value restored = tn::TransposeOp::create(inside, loc, inner, back);
-    conv.getFilterMutable().assign(tn::ReshapeOp::create(inside, loc, plain, restored));
+    conv.getFilterMutable().assign(tn::TransposeOp::create(inside, loc, inner, back));
     if (argument.use_empty()) {
       unsigned old = argument.getArgNumber();
       kernel.getInputsMutable().erase(old);

@@ -29,6 +29,7 @@ PixelTile::PixelTile(tn::ConvOp conv) {
     return {shape[conv.getSpatialDim(i)], taps[i], conv.getStrides()[i], conv.getDilations()[i]};
   };
   int64_t spatial = conv.getSpatialRank();
+  width = conv.getFilter().getType().getDimSize(1);
   horizontal = axis(spatial - 1);
   if (spatial > 1)
     vertical = axis(spatial - 2);
@@ -40,7 +41,7 @@ PixelTile::PixelTile(tn::ConvOp conv, int64_t rows, int64_t columns) : PixelTile
 }
 
 /// Cycles of all tiles of a plane, but for a factor. A core of every target starts two multiply-adds and two
-/// loads in a cycle, and a sum waits four cycles for the one before. What exceeds the registers is loaded or
+/// loads and a shuffle in a cycle, and a sum waits four cycles for the one before. What exceeds the registers is loaded or
 /// stored again.
 double PixelTile::cost(const Target &target) const {
   constexpr double kLatency = 3, kPerCycle = 2;
@@ -54,9 +55,10 @@ double PixelTile::cost(const Target &target) const {
   int64_t excess = std::max<int64_t>(0, live - target.vectorRegisters);
   double loads = static_cast<double>(inputRows * inputColumns + taps + excess * taps);
   double operations = static_cast<double>(sums * taps);
-  double cycles = std::max({operations / kPerCycle, loads / kPerCycle, static_cast<double>(taps) * kLatency});
+  double shuffles = width > 1 ? static_cast<double>(inputRows * inputColumns) : 0;
+  double cycles = std::max({operations / kPerCycle, loads / kPerCycle, shuffles, static_cast<double>(taps) * kLatency});
   return static_cast<double>(rowTiles() * columnTiles()) *
-         (cycles + loads / 4 + static_cast<double>(sums) * kPixel + kTile);
+         (static_cast<double>(width) * (cycles + loads / 4) + static_cast<double>(sums) * kPixel + kTile);
 }
 
 PixelTile::PixelTile(tn::ConvOp conv, const Target &target) : PixelTile(conv) {

@@ -1,4 +1,4 @@
-//===- PixelTile.h - Register tiles of depthwise convolutions ------------===//
+//===- PixelTile.h - Register tiles of convolutions of narrow groups --===//
 //
 // Output pixels along the two last spatial dimensions whose sums stay in registers. Every input vector that a
 // tile reaches is loaded once and used for all pixels and taps that it serves.
@@ -12,7 +12,7 @@
 
 namespace tenon::codegen {
 
-/// One of the two tiled spatial dimensions of a depthwise convolution.
+/// One of the two tiled spatial dimensions of a convolution.
 struct PixelAxis {
   int64_t extent = 1, taps = 1, stride = 1, dilation = 1;
 
@@ -33,6 +33,7 @@ struct PixelTile {
 
   PixelAxis vertical, horizontal;
   int64_t rows = 1, columns = 1;
+  int64_t width = 1; ///< input channels of a group
 
 private:
   explicit PixelTile(tn::ConvOp conv);
