@@ -32,8 +32,8 @@ public:
   /// Whether output `o` may share memory with input `i`: each element of the input is read, for the last time,
   /// before or together with the write of the output's element at the same position.
   virtual bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const { return false; }
-  /// Whether the kernel can read input `i`, or write output `o`, in rows (of the last dimension) that lie further
-  /// apart than they are long.
+  /// Whether the kernel can read input `i`, or write output `o`, in rows (of the last dimension, or of several that
+  /// follow each other in memory) that lie further apart than they are long.
   virtual bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const { return false; }
   virtual bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const { return false; }
   /// Whether input `i` is read in several rows at a time, which a distance of a multiple of 1 kB brings into the same

@@ -37,23 +37,28 @@ MemRefType bufferType(Type type) {
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
 }
 
-/// The same with rows of the last dimension a line further apart.
-MemRefType paddedBufferType(Type type) {
+/// First of the last dimensions that together have `length` elements; nothing if there are none.
+std::optional<size_t> rowDimension(ArrayRef<int64_t> shape, int64_t length) {
+  int64_t elements = 1;
+  for (size_t d = shape.size(); d-- > 0;) {
+    elements *= shape[d];
+    if (elements == length)
+      return d;
+  }
+  return std::nullopt;
+}
+
+/// The same with rows of `length` elements (the last dimensions) a line further apart.
+MemRefType paddedBufferType(Type type, int64_t length) {
   auto tensor = cast<RankedTensorType>(type);
   ArrayRef<int64_t> shape = tensor.getShape();
-  SmallVector<int64_t> strides(shape.size(), 1);
-  int64_t stride = shape.back() + kLineBytes / elementBytes(tensor.getElementType());
-  for (int64_t d = static_cast<int64_t>(shape.size()) - 2; d >= 0; --d) {
+  SmallVector<int64_t> strides = rowMajorStrides(shape);
+  int64_t stride = length + kLineBytes / elementBytes(tensor.getElementType());
+  for (size_t d = *rowDimension(shape, length); d-- > 0;) {
     strides[d] = stride;
     stride *= shape[d];
   }
   return MemRefType::get(shape, tensor.getElementType(), StridedLayoutAttr::get(type.getContext(), 0, strides));
-}
-
-/// Elements of the last dimension.
-int64_t rowLength(Value v) {
-  auto type = cast<RankedTensorType>(v.getType());
-  return type.getRank() ? type.getShape().back() : 1;
 }
 
 /// The value whose memory `v` is: reshapes are other views of the same bytes.
@@ -142,45 +147,64 @@ private:
     auto kernels = llvm::to_vector(block.getOps<tn::KernelOp>());
     for (tn::KernelOp kernel : llvm::reverse(kernels))
       for (OpResult result : kernel.getResults()) {
-        bool wanted = false;
-        if (!padded.contains(result) && !(canPad(result, wanted) && wanted))
+        int64_t length = padded.lookup(result);
+        if (!length)
+          length = wantedRow(result);
+        if (!length || !canPad(result, length))
           continue;
-        padded.insert(result);
-        padPredecessors(kernel, result);
+        padded[result] = length;
+        padPredecessors(kernel, result, length);
       }
   }
 
   /// Pads what a kernel could overwrite by its padded result.
-  void padPredecessors(tn::KernelOp kernel, OpResult result) {
+  void padPredecessors(tn::KernelOp kernel, OpResult result, int64_t length) {
     const KernelModel *model = library.find(*kernel.getTemplateName());
     for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
       auto root = dyn_cast<OpResult>(rootOf(input));
-      bool wanted = false;
       if (root && isa<tn::KernelOp>(root.getOwner()) && bytesOf(root.getType()) == bytesOf(result.getType()) &&
-          rowLength(root) == rowLength(result) && lastUse(root) == steps[kernel] &&
-          model->allowsInPlace(kernel, i, result.getResultNumber()) && canPad(root, wanted))
-        padded.insert(root);
+          lastUse(root) == steps[kernel] && model->allowsInPlace(kernel, i, result.getResultNumber()) &&
+          canPad(root, length))
+        padded[root] = length;
     }
   }
 
-  /// Whether the writer and all readers of a kernel's result can do with padded rows, and their distance is a bad one.
-  /// Sets `wanted` if a reader asks for them.
-  bool canPad(OpResult result, bool &wanted) {
-    auto type = cast<RankedTensorType>(result.getType());
-    int64_t row = type.getRank() > 1 ? type.getShape().back() * elementBytes(type.getElementType()) : 0;
-    auto kernel = cast<tn::KernelOp>(result.getOwner());
-    return row > 0 && row % kCrowdedBytes == 0 && !outputOf.count(result) &&
-           library.find(*kernel.getTemplateName())->writesPaddedRows(kernel, result.getResultNumber()) &&
-           readPadded(result, type.getShape().back(), wanted);
-  }
-
-  /// Whether all that read `v` take it in padded rows of `length` elements. Sets `wanted` if one asks for it.
-  bool readPadded(Value v, int64_t length, bool &wanted) {
+  /// Elements of the rows that a reader of `v` or of a view of it wants to lie further apart; 0 if there are none.
+  int64_t wantedRow(Value v) {
     for (OpOperand &use : v.getUses()) {
       if (isa<tn::ReshapeOp>(use.getOwner())) {
-        auto type = cast<RankedTensorType>(use.getOwner()->getResult(0).getType());
-        if (type.getRank() < 2 || type.getShape().back() != length ||
-            !readPadded(use.getOwner()->getResult(0), length, wanted))
+        if (int64_t length = wantedRow(use.getOwner()->getResult(0)))
+          return length;
+        continue;
+      }
+      auto kernel = dyn_cast<tn::KernelOp>(use.getOwner());
+      const KernelModel *model = kernel ? library.find(*kernel.getTemplateName()) : nullptr;
+      auto type = cast<RankedTensorType>(v.getType());
+      if (model && type.getRank() > 1 &&
+          type.getShape().back() * elementBytes(type.getElementType()) % kCrowdedBytes == 0 &&
+          model->wantsPaddedRows(kernel, use.getOperandNumber()))
+        return type.getShape().back();
+    }
+    return 0;
+  }
+
+  /// Whether the writer and all readers of a kernel's result can do with rows of `length` elements that lie apart.
+  bool canPad(OpResult result, int64_t length) {
+    auto kernel = cast<tn::KernelOp>(result.getOwner());
+    unsigned number = result.getResultNumber();
+    bool hasBorder = kernel.getYield().getValues()[number].getDefiningOp<tn::PadOp>();
+    return !outputOf.count(result) && library.find(*kernel.getTemplateName())->writesPaddedRows(kernel, number) &&
+           (!hasBorder || cast<RankedTensorType>(result.getType()).getShape().back() == length) &&
+           readPadded(result, length);
+  }
+
+  /// Whether all that read `v` can take it in padded rows of `length` elements.
+  bool readPadded(Value v, int64_t length) {
+    if (!rowDimension(cast<RankedTensorType>(v.getType()).getShape(), length))
+      return false;
+    for (OpOperand &use : v.getUses()) {
+      if (isa<tn::ReshapeOp>(use.getOwner())) {
+        if (!readPadded(use.getOwner()->getResult(0), length))
           return false;
         continue;
       }
@@ -188,20 +212,17 @@ private:
       const KernelModel *model = kernel ? library.find(*kernel.getTemplateName()) : nullptr;
       if (!model || !model->readsPaddedRows(kernel, use.getOperandNumber()))
         return false;
-      wanted |= model->wantsPaddedRows(kernel, use.getOperandNumber());
     }
     return true;
   }
 
   /// Bytes of the memory of a kernel's result.
   int64_t storageBytes(Value root) {
-    if (!padded.contains(root))
+    int64_t length = padded.lookup(root);
+    if (!length)
       return bytesOf(root.getType());
-    MemRefType type = paddedBufferType(root.getType());
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    (void)type.getStridesAndOffset(strides, offset);
-    return strides.front() * type.getShape().front() * elementBytes(type.getElementType());
+    auto type = cast<RankedTensorType>(root.getType());
+    return type.getNumElements() / length * (length * elementBytes(type.getElementType()) + kLineBytes);
   }
 
   void findBuffers() {
@@ -246,10 +267,7 @@ private:
   }
 
   /// Whether elements of two tensors of one size lie at the same places.
-  bool sameRows(Value from, Value to) {
-    bool isPadded = padded.contains(from);
-    return isPadded == padded.contains(to) && (!isPadded || rowLength(from) == rowLength(to));
-  }
+  bool sameRows(Value from, Value to) { return padded.lookup(from) == padded.lookup(to); }
 
   ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }
 
@@ -299,7 +317,8 @@ private:
   /// A view of the memory of `v`, under v's own type.
   Value viewOf(Value v, OpBuilder &builder, Location loc) {
     Value root = rootOf(v);
-    MemRefType type = padded.contains(root) ? paddedBufferType(v.getType()) : bufferType(v.getType());
+    int64_t length = padded.lookup(root);
+    MemRefType type = length ? paddedBufferType(v.getType(), length) : bufferType(v.getType());
     if (auto it = weightOffsets.find(root); it != weightOffsets.end())
       return tn::ViewOp::create(builder, loc, type, weightBase, it->second);
     if (auto it = bufferOf.find(root); it != bufferOf.end())
@@ -365,7 +384,7 @@ private:
   Builder b;
   llvm::DenseMap<Operation *, int64_t> steps;
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
-  llvm::DenseSet<Value> padded; ///< results of kernels whose rows lie a line further apart
+  llvm::DenseMap<Value, int64_t> padded; ///< elements of the rows of results that lie a line further apart
   SmallVector<ArenaBuffer> buffers;
   llvm::MapVector<Value, int64_t> weightOffsets;
   Value arenaBase, weightBase;

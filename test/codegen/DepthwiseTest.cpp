@@ -68,8 +68,9 @@ TEST_CASE("convolutions of narrow groups", "[depthwise]") {
       {"[1]", "[1]", "6", "2x14x48", "48x8x5", "2x10x48"},
   };
   for (auto &c : cases)
-    checkKernel(binaryFunction(depthwise(c.strides, c.dilations, c.groups), type(c.input), type(c.filter), type(c.result)),
-                options("depthwise"));
+    checkKernel(
+        binaryFunction(depthwise(c.strides, c.dilations, c.groups), type(c.input), type(c.filter), type(c.result)),
+        options("depthwise"));
 }
 
 static std::string paddedConv(const std::string &channels, const std::string &low, const std::string &high,

@@ -96,6 +96,22 @@ module {
 
 // -----
 
+// The rows that count are those of the view that the contraction reads.
+// CHECK-LABEL: module
+// CHECK: tn.kernel ins({{.*}}) outs({{.*}} : memref<8x4x128xf32, strided<[528, 128, 1]>>) template "elementwise"
+// CHECK: tn.kernel ins({{.*}} : memref<8x512xf32, strided<[528, 1]>>, memref<1x512x32xf32>) {{.*}} template "contraction"
+module {
+  func.func @main(%x: tensor<8x4x128xf32>) -> tensor<8x32xf32> {
+    %w = tn.constant dense<1.0> : tensor<512x32xf32>
+    %0 = tn.exp %x : tensor<8x4x128xf32> -> tensor<8x4x128xf32>
+    %1 = tn.reshape %0 : tensor<8x4x128xf32> -> tensor<8x512xf32>
+    %2 = tn.contract %1 [0, 2], %w [2, 1] -> [0, 1] : tensor<8x512xf32>, tensor<512x32xf32> -> tensor<8x32xf32>
+    return %2 : tensor<8x32xf32>
+  }
+}
+
+// -----
+
 // Rows that are read one at a time stay together.
 // CHECK-LABEL: module
 // CHECK: tn.arena_bytes = 2048 : i64

@@ -195,11 +195,12 @@ private:
     if (sumsInBlocks(problem)) {
       for (int64_t i = 0; i < rows * count; ++i)
         storeTotal(i, sums[i]);
-      emitSum(0, rowBase, panelAt, {}, count);
+      emitBlocks(0, rowBase, panelAt, count);
       for (int64_t i = 0; i < rows * count; ++i)
         sums[i] = loadTotal(i);
     } else {
-      sums = mergeSets(emitSum(0, rowBase, panelAt, SmallVector<Value>(rows * count * sets, zero()), count));
+      SmallVector<Value> fresh(rows * count * sets, zero());
+      sums = mergeSets(emitSum(0, problem.k.front().extent, rowBase, panelAt, fresh, count));
     }
     e.scoped([&] { emitEpilogue(sums, firstColumn, columns, count); });
   }
@@ -218,29 +219,49 @@ private:
     return sums;
   }
 
-  /// Adds the products of the sum loops from `d` on: to `sums`, or block by block to the totals in memory.
-  SmallVector<Value> emitSum(size_t d, const Index &lhs, const Index &panelAt, ValueRange sums, int64_t count) {
+  /// Products of the sum loops inside of loop `d`.
+  int64_t depthBelow(size_t d) const {
+    int64_t below = 1;
+    for (const ProblemLoop &loop : ArrayRef(problem.k).drop_front(d + 1))
+      below *= loop.extent;
+    return below;
+  }
+
+  /// `sums` and the products of `extent` iterations of sum loop `d`, in registers.
+  SmallVector<Value> emitSum(size_t d, int64_t extent, const Index &lhs, const Index &panelAt, ValueRange sums,
+                             int64_t count) {
     const ProblemLoop &loop = problem.k[d];
-    if (d + 1 < problem.k.size()) {
-      int64_t below = 1;
-      for (size_t i = d + 1; i < problem.k.size(); ++i)
-        below *= problem.k[i].extent;
-      return emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, sums, [&](Value k, ValueRange carried) {
-        Index i = {k, 0, {}};
-        return emitSum(d + 1, e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, below * kPanel)),
-                       carried, count);
+    if (d + 1 == problem.k.size())
+      return emitSteps(lhs, panelAt, extent, loop, SmallVector<Value>(sums), count);
+    return emitFor(e, e.indexConstant(0), e.indexConstant(extent), 1, sums, [&](Value k, ValueRange carried) {
+      Index i = {k, 0, {}};
+      return emitSum(d + 1, problem.k[d + 1].extent, e.add(lhs, e.multiply(i, loop.lhsStride)),
+                     e.add(panelAt, e.multiply(i, depthBelow(d) * kPanel)), carried, count);
+    });
+  }
+
+  /// Adds the products of the sum loops from `d` on to the totals in memory, block by block.
+  void emitBlocks(size_t d, const Index &lhs, const Index &panelAt, int64_t count) {
+    const ProblemLoop &loop = problem.k[d];
+    int64_t below = depthBelow(d);
+    auto moved = [&](const Index &k) {
+      return std::make_pair(e.add(lhs, e.multiply(k, loop.lhsStride)), e.add(panelAt, e.multiply(k, below * kPanel)));
+    };
+    if (below >= kSumBlock) {
+      emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, {}, [&](Value k, ValueRange) {
+        auto [left, right] = moved({k, 0, {}});
+        emitBlocks(d + 1, left, right, count);
+        return SmallVector<Value>();
       });
+      return;
     }
-    if (!sumsInBlocks(problem))
-      return emitSteps(lhs, panelAt, loop.extent, loop, SmallVector<Value>(sums), count);
-    int64_t blocks = llvm::divideCeil(loop.extent, kSumBlock);
-    int64_t size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), unroll));
+    int64_t blocks = llvm::divideCeil(loop.extent * below, kSumBlock);
+    auto size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), below == 1 ? unroll : 1));
     int64_t whole = loop.extent / size;
-    auto emitBlock = [&](const Index &k, int64_t steps) {
+    auto emitBlock = [&](const Index &k, int64_t extent) {
+      auto [left, right] = moved(k);
       SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-      fresh = mergeSets(emitSteps(e.add(lhs, e.multiply(k, loop.lhsStride)), e.add(panelAt, e.multiply(k, kPanel)),
-                                  steps, loop, fresh, count));
-      for (auto [i, sum] : llvm::enumerate(fresh))
+      for (auto [i, sum] : llvm::enumerate(mergeSets(emitSum(d, extent, left, right, fresh, count))))
         storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
     };
     emitFor(e, e.indexConstant(0), e.indexConstant(whole * size), size, {}, [&](Value k, ValueRange) {
@@ -249,7 +270,6 @@ private:
     });
     if (whole * size < loop.extent)
       emitBlock(e.constantIndex(whole * size), loop.extent - whole * size);
-    return {};
   }
 
   /// `extent` consecutive k of the innermost sum loop.

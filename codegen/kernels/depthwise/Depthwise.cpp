@@ -32,7 +32,8 @@ bool isNarrow(tn::ConvOp conv) {
   auto isZero = [](int64_t p) { return p == 0; };
   ArrayRef<int64_t> filter = conv.getFilter().getType().getShape();
   return conv.getChannelsLast() && kFewestLanes % filter[1] == 0 && conv.getGroups() > 1 &&
-         filter[0] == static_cast<int64_t>(conv.getGroups()) * filter[1] && llvm::all_of(conv.getLow(), isZero) && llvm::all_of(conv.getHigh(), isZero) &&
+         filter[0] == static_cast<int64_t>(conv.getGroups()) * filter[1] && llvm::all_of(conv.getLow(), isZero) &&
+         llvm::all_of(conv.getHigh(), isZero) &&
          llvm::all_of(conv.getInputDilation(), [](int64_t d) { return d == 1; }) &&
          conv.getType().getElementType().isF32() && conv.getType().getNumElements() > 0;
 }

@@ -41,8 +41,8 @@ PixelTile::PixelTile(tn::ConvOp conv, int64_t rows, int64_t columns) : PixelTile
 }
 
 /// Cycles of all tiles of a plane, but for a factor. A core of every target starts two multiply-adds and two
-/// loads and a shuffle in a cycle, and a sum waits four cycles for the one before. What exceeds the registers is loaded or
-/// stored again.
+/// loads and a shuffle in a cycle, and a sum waits four cycles for the one before. What exceeds the registers is loaded
+/// or stored again.
 double PixelTile::cost(const Target &target) const {
   constexpr double kLatency = 3, kPerCycle = 2;
   // What a result costs on its way to memory: bias, activation, store.
