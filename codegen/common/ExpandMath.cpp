@@ -21,6 +21,14 @@ template <typename Op> void addUnary(ExpanderTable &table, Num (*fn)(Num)) {
   };
 }
 
+/// One expansion for all arguments, and one for those whose results are normal numbers (afn).
+template <typename Op> void addUnary(ExpanderTable &table, Num (*fn)(Num), Num (*normal)(Num)) {
+  table[Op::getOperationName()] = [fn, normal](MathBuilder &m, Operation *op) -> SmallVector<Num> {
+    bool isNormal = bitEnumContainsAll(cast<Op>(op).getFastmath(), arith::FastMathFlags::afn);
+    return {(isNormal ? normal : fn)(m.wrap(op->getOperand(0)))};
+  };
+}
+
 template <typename Op> void addBinary(ExpanderTable &table, Num (*fn)(Num, Num)) {
   table[Op::getOperationName()] = [fn](MathBuilder &m, Operation *op) -> SmallVector<Num> {
     return {fn(m.wrap(op->getOperand(0)), m.wrap(op->getOperand(1)))};
@@ -45,7 +53,7 @@ Num expandClamp(MathBuilder &m, Operation *op) {
 ExpanderTable makeTable() {
   using namespace tenon::math;
   ExpanderTable table;
-  addUnary<mlir::math::ExpOp>(table, expansionExp);
+  addUnary<mlir::math::ExpOp>(table, expansionExp, expansionExpNormal);
   addUnary<mlir::math::Exp2Op>(table, expansionExp2);
   addUnary<mlir::math::ExpM1Op>(table, expansionExpM1);
   addUnary<mlir::math::TanhOp>(table, expansionTanh);

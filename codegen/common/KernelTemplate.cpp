@@ -9,7 +9,7 @@ namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
   static const KernelModel *const templates[] = {&depthwiseTemplate(), &contractionTemplate(), &winogradTemplate(),
-                                                 &lstmTemplate(),        &rowsTemplate(),     &elementwiseTemplate()};
+                                                 &lstmTemplate(),      &rowsTemplate(),        &elementwiseTemplate()};
   return templates;
 }
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ir/Dialect.h"
+#include "ir/ops/Elementwise.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -14,14 +15,7 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::tn;
 
-namespace {
-
-bool isFloat(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
-
-Type resultElement(Operation *op) { return getElementTypeOrSelf(op->getResult(0).getType()); }
-Type operandElement(Operation *op) { return getElementTypeOrSelf(op->getOperand(0).getType()); }
-
-Value splat(OpBuilder &b, Location loc, Type type, double value) {
+Value tn::splat(OpBuilder &b, Location loc, Type type, double value) {
   Type element = getElementTypeOrSelf(type);
   TypedAttr attr = isa<FloatType>(element)
                        ? TypedAttr(FloatAttr::get(element, value))
@@ -31,6 +25,13 @@ Value splat(OpBuilder &b, Location loc, Type type, double value) {
     return arith::ConstantOp::create(b, loc, SplatElementsAttr::get(vector, Attribute(attr)));
   return arith::ConstantOp::create(b, loc, attr);
 }
+
+namespace {
+
+bool isFloat(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
+
+Type resultElement(Operation *op) { return getElementTypeOrSelf(op->getResult(0).getType()); }
+Type operandElement(Operation *op) { return getElementTypeOrSelf(op->getOperand(0).getType()); }
 
 /// An integer division whose divisor is made safe: x / 0 becomes x / 1 and the result is replaced by 0, and so is
 /// the overflowing -2^(n-1) / -1, whose quotient wraps to the dividend.
@@ -360,53 +361,6 @@ TN_FUNCTION(AsinhOp, math::AsinhOp, std::asinh(x))
 TN_FUNCTION(AcoshOp, math::AcoshOp, std::acosh(x))
 TN_FUNCTION(AtanhOp, math::AtanhOp, std::atanh(x))
 #undef TN_FUNCTION
-
-//===----------------------------------------------------------------------===//
-// Activations
-//===----------------------------------------------------------------------===//
-
-/// 1 + exp(-x), which may be infinite: its reciprocal is then the right 0.
-static Value emitOnePlusExpMinus(OpBuilder &b, Location loc, Value x) {
-  Value exp = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
-  return arith::AddFOp::create(b, loc, splat(b, loc, x.getType(), 1), exp);
-}
-
-Value SigmoidOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
-  return arith::DivFOp::create(b, loc, splat(b, loc, v[0].getType(), 1), emitOnePlusExpMinus(b, loc, v[0]));
-}
-Scalar SigmoidOp::evaluateScalar(ArrayRef<Scalar> v) { return Scalar::real(1 / (1 + std::exp(-v[0].f))); }
-
-Value SiluOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
-  return arith::DivFOp::create(b, loc, v[0], emitOnePlusExpMinus(b, loc, v[0]));
-}
-Scalar SiluOp::evaluateScalar(ArrayRef<Scalar> v) { return Scalar::real(v[0].f / (1 + std::exp(-v[0].f))); }
-
-Value GeluOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
-  Type type = v[0].getType();
-  Value scaled = arith::MulFOp::create(b, loc, v[0], splat(b, loc, type, M_SQRT1_2));
-  Value half = arith::MulFOp::create(b, loc, v[0], splat(b, loc, type, 0.5));
-  return math::FmaOp::create(b, loc, half, math::ErfOp::create(b, loc, scaled), half);
-}
-Scalar GeluOp::evaluateScalar(ArrayRef<Scalar> v) {
-  return Scalar::real(0.5 * v[0].f * (1 + std::erf(v[0].f * M_SQRT1_2)));
-}
-
-static constexpr double kSqrt2OverPi = 0.79788456080286535588;
-static constexpr double kGeluCubic = 0.044715;
-
-Value GeluTanhOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
-  Type type = v[0].getType();
-  // x / 2 * (1 + tanh(u)) = x * sigmoid(2 u), which costs one exp.
-  Value square = arith::MulFOp::create(b, loc, v[0], v[0]);
-  Value inner = math::FmaOp::create(b, loc, square, splat(b, loc, type, 2 * kSqrt2OverPi * kGeluCubic),
-                                    splat(b, loc, type, 2 * kSqrt2OverPi));
-  Value twice = arith::MulFOp::create(b, loc, inner, v[0]);
-  return arith::DivFOp::create(b, loc, v[0], emitOnePlusExpMinus(b, loc, twice));
-}
-Scalar GeluTanhOp::evaluateScalar(ArrayRef<Scalar> v) {
-  double x = v[0].f;
-  return Scalar::real(0.5 * x * (1 + std::tanh(kSqrt2OverPi * (x + kGeluCubic * x * x * x))));
-}
 
 //===----------------------------------------------------------------------===//
 // Tests, choice

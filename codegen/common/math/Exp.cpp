@@ -84,6 +84,14 @@ Num expScaled(Num x, const Num *lo, int shift) {
 /// e^x. f32: degree 6, 0.91 ulp; f64: degree 12, 0.85 ulp.
 Num expansionExp(Num x) { return expScaled(x, nullptr, 0); }
 
+/// As expansionExp, with one factor for the power of two: its exponent are the low bits of the sum that rounds.
+Num expansionExpNormal(Num x) {
+  const Format &f = formatOf(x);
+  Num t = fma(x, kLog2e, f.magic + f.bias);
+  Num r = reduce(x, t - (f.magic + f.bias));
+  return fma(fma(expTail(r), r, 1.0), r, 1.0) * fromBits(shl(toBits(t), f.mantissa));
+}
+
 /// 2^x: n = round(x), 2^(x - n) by a polynomial. f32: degree 6, 0.83 ulp; f64: degree 11, 0.78 ulp.
 Num expansionExp2(Num x) {
   x = clampMin(clampMax(x, x.m->isF64() ? 1025 : 129), x.m->isF64() ? -1076 : -151);

@@ -9,6 +9,8 @@ namespace tenon::math {
 
 // Exp.cpp
 Num expansionExp(Num x);
+/// e^x for x in [-87.3, 88.7] (f32) or [-708, 709] (f64), or NaN: results are normal numbers.
+Num expansionExpNormal(Num x);
 Num expansionExp2(Num x);
 Num expansionExpM1(Num x);
 Num expansionTanh(Num x);

@@ -186,17 +186,6 @@ private:
     return fn.input(cast<BlockArgument>(unpack.getOperand()).getArgNumber()).memref;
   }
 
-  Value sigmoid(Value x) {
-    Value one = constantLike(x, 1);
-    Value exp = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
-    return arith::DivFOp::create(b, loc, one, arith::AddFOp::create(b, loc, one, exp));
-  }
-
-  Value constantLike(Value x, double value) {
-    Value c = scalar.constant(f32(), value);
-    return isa<VectorType>(x.getType()) ? vector.broadcast(c) : c;
-  }
-
   /// The gates and the new state of one batch row at one time.
   void emitState(Index time, Index row) {
     overHidden([&](ElementEmitter &e, Index i) {
@@ -206,7 +195,8 @@ private:
         return arith::AddFOp::create(b, loc, input, e.load(sums, f32(), at));
       };
       // ONNX's order: input, output, forget, cell.
-      Value in = sigmoid(gate(0)), out = sigmoid(gate(1)), forget = sigmoid(gate(2));
+      auto sigmoid = [&](int64_t g) { return tn::emitSigmoid(b, loc, gate(g)); };
+      Value in = sigmoid(0), out = sigmoid(1), forget = sigmoid(2);
       Value candidate = math::TanhOp::create(b, loc, gate(3));
       Value old = e.load(cell, f32(), {row, i});
       Value next = math::FmaOp::create(b, loc, forget, old, arith::MulFOp::create(b, loc, in, candidate));
