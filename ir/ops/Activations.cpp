@@ -2,7 +2,7 @@
 //
 // As in ElementwiseBodies.cpp: emitBody for generated code, evaluateScalar for the reference. The bodies stand behind
 // contractions, where they cost as much as many multiply-adds: they bring arguments into a range whose exponentials
-// are normal numbers, so that a cheap exponential (afn: no overflow, no denormals) will do.
+// are normal numbers or infinite, so that a cheap exponential (afn: no denormals) will do.
 //
 //===----------------------------------------------------------------------===//
 #include "ir/Dialect.h"
@@ -18,33 +18,28 @@ using namespace tenon::tn;
 
 namespace {
 
-/// e^x and its reciprocal are normal numbers for |x| up to this.
-double normalRange(Type type) { return getElementTypeOrSelf(type).isF32() ? 87 : 708; }
-
-/// The greater of x and the least argument whose exponential is a normal number; a NaN stays. No activation here
-/// differs from 0 below it.
-Value clampBelow(OpBuilder &b, Location loc, Value x) {
-  Value least = splat(b, loc, x.getType(), -normalRange(x.getType()));
-  return arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, least), least, x);
-}
-
-/// 1 / (1 + e^-x) for x that `clampBelow` returned.
-Value emitClampedSigmoid(OpBuilder &b, Location loc, Value x) {
-  Value minus = clampBelow(b, loc, arith::NegFOp::create(b, loc, x)), one = splat(b, loc, x.getType(), 1);
-  Value e = math::ExpOp::create(b, loc, minus, arith::FastMathFlags::afn);
-  return arith::DivFOp::create(b, loc, one, arith::AddFOp::create(b, loc, one, e));
+Value clamp(OpBuilder &b, Location loc, Value x, double least, double most) {
+  Value low = splat(b, loc, x.getType(), least), high = splat(b, loc, x.getType(), most);
+  x = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, low), low, x);
+  return arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, high), high, x);
 }
 
 } // namespace
 
-Value tn::emitSigmoid(OpBuilder &b, Location loc, Value x) { return emitClampedSigmoid(b, loc, clampBelow(b, loc, x)); }
+Value tn::emitSigmoid(OpBuilder &b, Location loc, Value x) {
+  // From the upper bound on the exponential is infinite and the result 0; at the lower bound it adds nothing to 1.
+  bool isSingle = getElementTypeOrSelf(x.getType()).isF32();
+  Value minus = clamp(b, loc, arith::NegFOp::create(b, loc, x), isSingle ? -87 : -708, isSingle ? 89 : 710);
+  Value one = splat(b, loc, x.getType(), 1);
+  Value e = math::ExpOp::create(b, loc, minus, arith::FastMathFlags::afn);
+  return arith::DivFOp::create(b, loc, one, arith::AddFOp::create(b, loc, one, e));
+}
 
 Value SigmoidOp::emitBody(OpBuilder &b, Location loc, ValueRange v) { return emitSigmoid(b, loc, v[0]); }
 Scalar SigmoidOp::evaluateScalar(ArrayRef<Scalar> v) { return Scalar::real(1 / (1 + std::exp(-v[0].f))); }
 
 Value SiluOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
-  Value x = clampBelow(b, loc, v[0]);
-  return arith::MulFOp::create(b, loc, x, emitClampedSigmoid(b, loc, x));
+  return arith::MulFOp::create(b, loc, v[0], emitSigmoid(b, loc, v[0]));
 }
 Scalar SiluOp::evaluateScalar(ArrayRef<Scalar> v) { return Scalar::real(v[0].f / (1 + std::exp(-v[0].f))); }
 
@@ -68,7 +63,7 @@ Value GeluTanhOp::emitBody(OpBuilder &b, Location loc, ValueRange v) {
   Value inner = math::FmaOp::create(b, loc, square, splat(b, loc, type, 2 * kSqrt2OverPi * kGeluCubic),
                                     splat(b, loc, type, 2 * kSqrt2OverPi));
   Value twice = arith::MulFOp::create(b, loc, inner, v[0]);
-  return arith::MulFOp::create(b, loc, clampBelow(b, loc, v[0]), emitSigmoid(b, loc, twice));
+  return arith::MulFOp::create(b, loc, v[0], emitSigmoid(b, loc, twice));
 }
 Scalar GeluTanhOp::evaluateScalar(ArrayRef<Scalar> v) {
   double x = v[0].f;

@@ -33,7 +33,7 @@ mlir::Operation *clonePermuted(mlir::Operation *op, mlir::OpBuilder &b, mlir::Va
 /// A constant of a scalar or vector type, `value` in every lane.
 mlir::Value splat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, double value);
 
-/// 1 / (1 + e^-x) of a float scalar or vector, right within 3 ulp; below 1.7e-38 (f32) it stays there.
+/// 1 / (1 + e^-x) of a float scalar or vector, right within 3 ulp; 0 in place of denormals.
 mlir::Value emitSigmoid(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
 
 /// Strides that read a tensor of `shape` at indices of `outer`, 0 along broadcast dimensions.

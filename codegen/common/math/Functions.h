@@ -9,7 +9,8 @@ namespace tenon::math {
 
 // Exp.cpp
 Num expansionExp(Num x);
-/// e^x for x in [-87.3, 88.7] (f32) or [-708, 709] (f64), or NaN: results are normal numbers.
+/// e^x for x in [-87.3, 89] (f32) or [-708, 710] (f64), or NaN: results are normal numbers, or infinite from half a
+/// power of two below the overflow on.
 Num expansionExpNormal(Num x);
 Num expansionExp2(Num x);
 Num expansionExpM1(Num x);
