@@ -25,6 +25,11 @@ public:
   virtual void prepare(tn::KernelOp kernel) const {}
   /// Parameters for a target. Everything that depends on the target is decided here.
   virtual mlir::DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const = 0;
+  /// The schedules that may be used for a target: what tuning tries, and what a schedule that was read from a file is
+  /// checked against.
+  virtual llvm::SmallVector<mlir::DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const {
+    return {schedule(kernel, target)};
+  }
   /// Number of work items of the parallel space.
   virtual int64_t extent(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const = 0;
   /// Scratch memory per thread in bytes.
@@ -41,10 +46,14 @@ public:
   virtual bool wantsPaddedRows(tn::KernelOp kernel, unsigned i) const { return false; }
 };
 
+class ScheduleBook;
+
 /// All templates, most specific first, and the targets to compile for.
 struct KernelLibrary {
   llvm::ArrayRef<const KernelModel *> models;
   llvm::SmallVector<const Target *> targets;
+  /// Measured schedules that replace the models' choice; may be null.
+  const ScheduleBook *schedules = nullptr;
 
   /// The first template that matches, or null.
   const KernelModel *match(tn::KernelOp kernel) const {

@@ -2,6 +2,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/ScheduleBook.h"
 
 using namespace mlir;
 
@@ -37,7 +38,8 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       return signalPassFailure();
     kernels.assign(function.getOps<tn::KernelOp>().begin(), function.getOps<tn::KernelOp>().end());
     for (tn::KernelOp kernel : kernels)
-      setSchedules(kernel);
+      if (failed(setSchedules(kernel)))
+        return signalPassFailure();
   }
 
   /// A large weight that one kernel wants packed and another one plain (an embedding tied to the output layer) is
@@ -99,13 +101,20 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     return success();
   }
 
-  void setSchedules(tn::KernelOp kernel) {
+  LogicalResult setSchedules(tn::KernelOp kernel) {
     const KernelModel *model = library->find(*kernel.getTemplateName());
     Builder b(kernel.getContext());
     SmallVector<NamedAttribute> schedules;
-    for (const Target *target : library->targets)
-      schedules.push_back(b.getNamedAttr(target->name, model->schedule(kernel, *target)));
+    for (const Target *target : library->targets) {
+      DictionaryAttr measured = library->schedules ? library->schedules->find(kernel, *target) : nullptr;
+      if (measured && !llvm::is_contained(model->candidates(kernel, *target), measured))
+        return kernel.emitError("the schedule file's schedule for kernel ")
+               << kernelKey(kernel) << " on " << target->name << " is not one of template '" << model->getName()
+               << "': " << measured << "; write the file again by --tune";
+      schedules.push_back(b.getNamedAttr(target->name, measured ? measured : model->schedule(kernel, *target)));
+    }
     kernel.setScheduleAttr(b.getDictionaryAttr(schedules));
+    return success();
   }
 
   const KernelLibrary *library = nullptr;

@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "bench/kernels/Shapes.h"
-#include "codegen/cpu/LoadedKernels.h"
+#include "codegen/cpu/KernelTimer.h"
 #include "codegen/cpu/ObjectCode.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
@@ -16,8 +16,6 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
-#include <chrono>
-#include <random>
 
 using namespace mlir;
 using namespace tenon;
@@ -30,55 +28,6 @@ llvm::cl::opt<std::string> jsonPath("json", llvm::cl::desc("Write the results to
 llvm::cl::opt<bool> assembly("assembly", llvm::cl::desc("Print the kernels' assembly instead of timing them"));
 llvm::cl::opt<double> seconds("seconds", llvm::cl::desc("Time per measurement"), llvm::cl::init(0.2));
 
-constexpr int64_t kColdBytes = 96 << 20; ///< more than the caches hold
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-/// Median time of one call, from batches of calls that last long enough for the clock.
-double medianTime(llvm::function_ref<void()> call) {
-  double start = now();
-  call();
-  double once = std::max(now() - start, 1e-8);
-  auto calls = static_cast<int64_t>(std::max(1.0, 1e-4 / once));
-  std::vector<double> times;
-  for (double end = now() + seconds; now() < end || times.size() < 3;) {
-    double begin = now();
-    for (int64_t i = 0; i < calls; ++i)
-      call();
-    times.push_back((now() - begin) / calls);
-  }
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
-}
-
-constexpr int64_t kPeakSteps = 100000;
-constexpr int kPeakSums = 12; ///< enough to hide the latency
-
-/// Multiply-adds that nothing waits for. The results go somewhere, so that they are computed.
-template <int bytes> inline __attribute__((always_inline)) void multiplyAdds(const float *factor, float *sink) {
-  typedef float Vector __attribute__((vector_size(bytes)));
-  Vector sums[kPeakSums] = {}, x = sums[0] + factor[0], y = sums[0] + factor[1];
-  for (int64_t i = 0; i < kPeakSteps; ++i)
-    for (Vector &sum : sums)
-      sum = x * y + sum;
-  for (const Vector &sum : sums)
-    *sink += sum[0];
-}
-
-__attribute__((target("avx512f"), noinline)) void multiplyAddsV4(const float *factor, float *sink) {
-  multiplyAdds<64>(factor, sink);
-}
-__attribute__((target("avx2,fma"), noinline)) void multiplyAddsV3(const float *factor, float *sink) {
-  multiplyAdds<32>(factor, sink);
-}
-
-/// Floating-point operations per second of a loop of multiply-adds.
-double measurePeak(const Target &target) {
-  float factor[] = {1, 1e-9f}, sink = 0;
-  double time = medianTime([&] { (target.vectorBytes == 64 ? multiplyAddsV4 : multiplyAddsV3)(factor, &sink); });
-  return 2.0 * kPeakSums * kPeakSteps * target.floatLanes() / time;
-}
-
 struct Result {
   std::string name, templateName;
   double hot = 0, cold = 0, flops = 0, bytes = 0, compile = 0, peak = 0;
@@ -89,61 +38,6 @@ int64_t bytesOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return tensor.getNumElements() * elementBytes(tensor.getElementType());
 }
-
-/// 64-byte aligned memory of small random floats, or zeros for other element types.
-class Memory {
-public:
-  explicit Memory(int64_t bytes, bool random) : data(std::aligned_alloc(64, llvm::alignTo(bytes + 1, 64)), std::free) {
-    std::mt19937 engine(1);
-    auto *floats = static_cast<float *>(data.get());
-    for (int64_t i = 0; i < bytes / 4; ++i)
-      floats[i] = random ? static_cast<float>(engine() % 1000) / 1000 - 0.5f : 0;
-  }
-  void *get() const { return data.get(); }
-
-private:
-  std::shared_ptr<void> data;
-};
-
-/// The buffers of a kernel, with as many copies of the inputs behind the first as make them cold.
-class Buffers {
-public:
-  Buffers(tn::KernelOp kernel, int64_t scratchBytes) : scratch(scratchBytes, false) {
-    int64_t inputBytes = 0;
-    for (auto [i, type] : llvm::enumerate(kernel.getInputs().getTypes()))
-      inputBytes += i == 0 ? 0 : bytesOf(type);
-    int64_t copies = inputBytes == 0 ? 1 : std::clamp<int64_t>(kColdBytes / inputBytes, 2, 1000);
-    std::vector<Memory> outputs;
-    for (Type type : kernel.getResultTypes())
-      outputs.emplace_back(bytesOf(type), false);
-    Type first = kernel.getInputs()[0].getType();
-    Memory activations(bytesOf(first), isa<FloatType>(cast<RankedTensorType>(first).getElementType()));
-    for (int64_t c = 0; c < copies; ++c) {
-      std::vector<void *> pointers = {activations.get()};
-      for (Type type : kernel.getInputs().drop_front().getTypes())
-        pointers.push_back(keep(Memory(bytesOf(type), isa<FloatType>(cast<RankedTensorType>(type).getElementType()))));
-      for (const Memory &output : outputs)
-        pointers.push_back(output.get());
-      sets.push_back(pointers);
-    }
-    keep(activations);
-    for (const Memory &output : outputs)
-      keep(output);
-  }
-
-  void run(const codegen::LoadedKernel &kernel, size_t set) {
-    kernel.code(sets[set % sets.size()].data(), 0, kernel.extent, scratch.get());
-  }
-
-private:
-  void *keep(Memory memory) {
-    memories.push_back(memory);
-    return memory.get();
-  }
-  Memory scratch;
-  std::vector<Memory> memories;
-  std::vector<std::vector<void *>> sets;
-};
 
 Result measure(const codegen::LoadedKernel &kernel, const std::string &name, const Target &target) {
   Result result;
@@ -160,11 +54,11 @@ Result measure(const codegen::LoadedKernel &kernel, const std::string &name, con
   // Of a table only what is picked is read.
   op.getBlock()->walk(
       [&](tn::GatherOp gather) { result.bytes += bytesOf(gather.getType()) - bytesOf(gather.getOperand().getType()); });
-  Buffers buffers(op, kernel.scratchBytes);
-  result.peak = measurePeak(target);
-  result.hot = medianTime([&] { buffers.run(kernel, 0); });
+  codegen::KernelBuffers buffers(op);
+  result.peak = codegen::measurePeak(target, seconds);
+  result.hot = codegen::medianTime([&] { buffers.run(kernel, 0); }, seconds);
   size_t next = 0;
-  result.cold = medianTime([&] { buffers.run(kernel, next++); });
+  result.cold = codegen::medianTime([&] { buffers.run(kernel, next++); }, seconds);
   return result;
 }
 

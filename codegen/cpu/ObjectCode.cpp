@@ -58,6 +58,11 @@ LogicalResult emitKernel(ModuleOp module, llvm::StringRef name, tn::KernelOp ker
   auto schedule = schedules ? schedules->getAs<DictionaryAttr>(target.name) : DictionaryAttr();
   if (!kernelTemplate || !schedule)
     return kernel.emitError("kernel has no template or no schedule for ") << target.name;
+  if (!kernelTemplate->match(kernel))
+    return kernel.emitError("template '") << kernelTemplate->getName() << "' cannot lower this kernel";
+  if (!llvm::is_contained(kernelTemplate->candidates(kernel, target), schedule))
+    return kernel.emitError("not a schedule of template '")
+           << kernelTemplate->getName() << "' for " << target.name << ": " << schedule;
   OpBuilder b(module.getContext());
   KernelFunction function(b, module, name, kernel, target);
   if (failed(kernelTemplate->lower(function, schedule)))

@@ -215,14 +215,12 @@ TEST_CASE("rows that lie apart", "[contraction][elementwise]") {
   // Buffer form, as memory planning makes it: y = -x in rows of 48, z = y w.
   const char *text = R"(
 func.func @main(%x: memref<8x32xf32>, %y: memref<8x32xf32, strided<[48, 1]>>, %w: memref<1x32x32xf32>, %z: memref<8x32xf32>) {
-  tn.kernel ins(%x : memref<8x32xf32>) outs(%y : memref<8x32xf32, strided<[48, 1]>>) template "elementwise"
-      schedule {"x86-64-v3" = {block = 32 : i64, lanes = 8 : i64, rows = 3 : i64}} {
+  tn.kernel ins(%x : memref<8x32xf32>) outs(%y : memref<8x32xf32, strided<[48, 1]>>) template "elementwise" {
   ^bb0(%a: tensor<8x32xf32>):
     %0 = tn.neg %a : tensor<8x32xf32> -> tensor<8x32xf32>
     tn.yield %0 : tensor<8x32xf32>
   }
-  tn.kernel ins(%y, %w : memref<8x32xf32, strided<[48, 1]>>, memref<1x32x32xf32>) outs(%z : memref<8x32xf32>) template "contraction"
-      schedule {"x86-64-v3" = {chunk = 1 : i64, lanes = 8 : i64, rows = 4 : i64, rows_outer = 1 : i64, unroll = 4 : i64, vectors = 2 : i64}} {
+  tn.kernel ins(%y, %w : memref<8x32xf32, strided<[48, 1]>>, memref<1x32x32xf32>) outs(%z : memref<8x32xf32>) template "contraction" {
   ^bb0(%a: tensor<8x32xf32>, %p: tensor<1x32x32xf32>):
     %0 = tn.unpack %p batch [] k [0] n [1] panel 32 : tensor<1x32x32xf32> -> tensor<32x32xf32>
     %1 = tn.contract %a [0, 2], %0 [2, 1] -> [0, 1] : tensor<8x32xf32>, tensor<32x32xf32> -> tensor<8x32xf32>
@@ -233,7 +231,9 @@ func.func @main(%x: memref<8x32xf32>, %y: memref<8x32xf32, strided<[48, 1]>>, %w
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
   REQUIRE(module);
   auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
-  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  const tenon::Target &target = *tenon::findTarget("x86-64-v3");
+  giveSchedules(main, target);
+  auto loaded = tenon::codegen::LoadedKernels::load(main, target);
   REQUIRE(!!loaded);
   // The matrix is the identity.
   std::vector<float> x(8 * 32), y(8 * 48, 7), w(32 * 32, 0), z(8 * 32);
@@ -251,4 +251,25 @@ func.func @main(%x: memref<8x32xf32>, %y: memref<8x32xf32, strided<[48, 1]>>, %w
   }
   for (size_t row = 0; row < 8; ++row)
     CHECK(y[row * 48 + 32] == 7);
+}
+
+TEST_CASE("schedules from outside are checked", "[contraction]") {
+  // Fourteen rows by two vectors do not fit the registers of x86-64-v3.
+  const char *text = R"(
+func.func @main(%x: memref<28x32xf32>, %w: memref<1x32x32xf32>, %z: memref<28x32xf32>) {
+  tn.kernel ins(%x, %w : memref<28x32xf32>, memref<1x32x32xf32>) outs(%z : memref<28x32xf32>) template "contraction"
+      schedule {"x86-64-v3" = {chunk = 1 : i64, lanes = 8 : i64, rows = 14 : i64, rows_outer = 1 : i64, unroll = 4 : i64, vectors = 2 : i64}} {
+  ^bb0(%a: tensor<28x32xf32>, %p: tensor<1x32x32xf32>):
+    %0 = tn.unpack %p batch [] k [0] n [1] panel 32 : tensor<1x32x32xf32> -> tensor<32x32xf32>
+    %1 = tn.contract %a [0, 2], %0 [2, 1] -> [0, 1] : tensor<28x32xf32>, tensor<32x32xf32> -> tensor<28x32xf32>
+    tn.yield %1 : tensor<28x32xf32>
+  }
+  return
+})";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
+  REQUIRE(module);
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  CHECK(!loaded);
+  llvm::consumeError(loaded.takeError());
 }

@@ -14,6 +14,14 @@ using namespace mlir;
 
 namespace tenon::test {
 
+void giveSchedules(func::FuncOp function, const Target &target) {
+  Builder b(function.getContext());
+  for (tn::KernelOp kernel : function.getOps<tn::KernelOp>()) {
+    auto schedule = codegen::findTemplate(*kernel.getTemplateName())->schedule(kernel, target);
+    kernel.setScheduleAttr(b.getDictionaryAttr(b.getNamedAttr(target.name, schedule)));
+  }
+}
+
 MLIRContext &testContext() {
   static auto *context = [] {
     DialectRegistry registry;

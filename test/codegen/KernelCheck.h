@@ -39,6 +39,9 @@ mlir::OwningOpRef<mlir::ModuleOp> buildKernel(const std::string &function, const
 /// Context with everything that kernels need.
 mlir::MLIRContext &testContext();
 
+/// Gives the kernels of a function in buffer form the schedules that their templates choose.
+void giveSchedules(mlir::func::FuncOp function, const Target &target);
+
 /// Targets that this machine can run.
 llvm::SmallVector<const Target *> runnableTargets();
 

@@ -193,8 +193,7 @@ func.func @main(%0: tensor<2x5000xf32>, %1: tensor<2x4999xf32>) -> tensor<2x9999
 TEST_CASE("short rows that lie apart", "[movement]") {
   const char *text = R"(
 func.func @main(%x: memref<3x20xf32>, %y: memref<20x3xf32, strided<[19, 1]>>) {
-  tn.kernel ins(%x : memref<3x20xf32>) outs(%y : memref<20x3xf32, strided<[19, 1]>>) template "elementwise"
-      schedule {"x86-64-v3" = {block = 3 : i64, lanes = 8 : i64, rows = 16 : i64}} {
+  tn.kernel ins(%x : memref<3x20xf32>) outs(%y : memref<20x3xf32, strided<[19, 1]>>) template "elementwise" {
   ^bb0(%a: tensor<3x20xf32>):
     %0 = tn.transpose %a [1, 0] : tensor<3x20xf32> -> tensor<20x3xf32>
     tn.yield %0 : tensor<20x3xf32>
@@ -204,7 +203,9 @@ func.func @main(%x: memref<3x20xf32>, %y: memref<20x3xf32, strided<[19, 1]>>) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
   REQUIRE(module);
   auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
-  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  const tenon::Target &target = *tenon::findTarget("x86-64-v3");
+  giveSchedules(main, target);
+  auto loaded = tenon::codegen::LoadedKernels::load(main, target);
   REQUIRE(!!loaded);
   std::vector<float> x(3 * 20), y(20 * 19, 7);
   for (size_t i = 0; i < x.size(); ++i)

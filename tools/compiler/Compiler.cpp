@@ -117,7 +117,7 @@ bool Compiler::loadModule(const std::string &path) {
 }
 
 bool Compiler::load(const std::string &path) {
-  if (error.kind != ErrorKind::None)
+  if (error.kind != ErrorKind::None || !readSchedules())
     return false;
   Phase phase(*this, "import");
   if (llvm::StringRef(path).ends_with(".mlir") || llvm::StringRef(path).ends_with(".mlirbc")) {

@@ -17,6 +17,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/KernelModel.h"
+#include "passes/ScheduleBook.h"
 #include "tools/compiler/Dump.h"
 #include <functional>
 #include <map>
@@ -65,6 +66,8 @@ struct CompilerOptions {
   std::map<std::string, int64_t> dims;
   /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
   int64_t winograd = 4;
+  /// Schedule file (passes/ScheduleBook.h) whose schedules replace those that the models choose; empty: none.
+  std::string schedules;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
@@ -86,6 +89,10 @@ public:
   bool load(const std::string &path);
   /// Runs the stages up to and including `stage`, at most Memory.
   bool runUntil(Stage stage);
+  /// After stage Memory: measures the candidates of every kernel on this machine, whose level must be among the
+  /// targets, and gives kernels those that are faster. The schedules found, with those that were read, are written to
+  /// `path`.
+  bool tune(const std::string &path);
   /// Compiles the program and writes it, completely or not at all. `name` is the model's: an object exports
   /// `<name>_query`. Beside objects and archives goes a C header. Text goes to the standard output if `path`
   /// is "-".
@@ -106,6 +113,7 @@ public:
 private:
   struct Phase;
   bool fail(ErrorKind kind, const llvm::Twine &message);
+  bool readSchedules();
   bool importModel(const std::string &path);
   bool loadModule(const std::string &path);
   bool checkNames(const onnx::Model &model);
@@ -121,6 +129,7 @@ private:
 
   CompilerOptions options;
   KernelLibrary library;
+  ScheduleBook schedules;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<ModuleDumper> dumper;

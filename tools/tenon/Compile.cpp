@@ -21,11 +21,12 @@ const char kFooter[] = R"(Examples:
   tenon compile model.onnx -o model.so -mcpu=native      for this machine only
   tenon compile model.onnx -o net.o                      net.o and net.h, to link into a program
   tenon compile model.onnx --dim batch=8 -o model.so     fixes a symbolic dimension
+  tenon compile model.onnx --tune=model.schedules        the fastest schedules on this machine, by measurement
   tenon compile model.onnx --stop-after=fuse -o -        the kernels that the program would have
   tenon compile model.onnx --dump-dir=passes             the program after every pass)";
 
 struct CompileCommand {
-  std::string input, output, emit, stopAfter, name, testFailure;
+  std::string input, output, emit, stopAfter, name, tune, testFailure;
   std::string commandLine;
   int optimization = 2;
   bool timing = false, json = false;
@@ -167,8 +168,8 @@ int CompileCommand::work(const CompilerOptions &given) {
   };
   // Never destroyed: the process ends with it.
   auto &compiler = *new Compiler(options);
-  bool good =
-      compiler.load(input) && compiler.runUntil(std::min(stage, Stage::Memory)) && compiler.emit(output, kind, name);
+  bool good = compiler.load(input) && compiler.runUntil(std::min(stage, Stage::Memory)) &&
+              (tune.empty() || compiler.tune(tune)) && compiler.emit(output, kind, name);
   progress.reset();
   if (!compiler.getWarnings().empty() && !model.quiet)
     printWarning(compiler.getWarnings());
@@ -223,6 +224,10 @@ int CompileCommand::run() {
     printError(message);
     return kInputOutput;
   }
+  if (!tune.empty() && stage < Stage::Memory) {
+    printError("--tune needs the program's memory plan: --stop-after must not come before memory");
+    return kUsage;
+  }
   options.dumpDirectory = dumpDirectory;
   if (!model.quiet)
     printNote("target: " + llvm::join(options.targets, ", "));
@@ -253,6 +258,11 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
       ->check(CLI::IsMember(stages));
   command->add_option("--dump-dir", options->dumpDirectory, "Folder for the program after every pass");
   command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")->check(CLI::Range(0, 3));
+  command
+      ->add_option("--tune", options->tune,
+                   "Measure schedules of every kernel on this machine, use the fastest, and write them to FILE, which "
+                   "--schedules reads: takes a minute or two")
+      ->type_name("FILE");
   command->add_flag("--timing", options->timing, "Print the time of each phase");
   command->add_flag("--json", options->json, "Print a description of the result as JSON");
   command->add_option("--test-failure", options->testFailure)->group("");

@@ -25,6 +25,8 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
                   "are as accurate as direct; off")
       ->check(CLI::IsMember({"auto", "f2", "off"}))
       ->capture_default_str();
+  command.add_option("--schedules", schedules, "Schedule file that an earlier `tenon compile --tune=FILE` wrote")
+      ->type_name("FILE");
   command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")->type_name("BYTES");
   command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")->check(CLI::PositiveNumber);
   command.add_flag("-q,--quiet", quiet, "Print nothing but errors");
@@ -114,6 +116,7 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
     return false;
   }
   options.winograd = winograd == "auto" ? 4 : winograd == "f2" ? 2 : 0;
+  options.schedules = schedules;
   limits.seconds = timeLimit;
   return resolveTargets(options.targets, message);
 }

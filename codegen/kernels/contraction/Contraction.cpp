@@ -88,21 +88,20 @@ public:
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Problem problem = *findProblem(kernel);
-    int64_t lanes = target.floatLanes();
-    int64_t vectors = std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), lanes));
-    int64_t most = mostRows(target, vectors);
-    RowTile tile = chooseTile(problem, most, vectors);
-    RowSpace space(problem, tile);
-    int64_t others = problem.batches() * problem.panels() * space.middleTiles;
-    for (const ProblemLoop &loop : space.outer)
-      others *= loop.extent;
-    int64_t chunks = std::clamp<int64_t>(llvm::divideCeil(64, others), 1, space.innerTiles);
-    return makeSchedule(kernel.getContext(), {{"lanes", lanes},
-                                              {"vectors", vectors},
-                                              {"rows_outer", tile.th},
-                                              {"rows", tile.tw},
-                                              {"unroll", 4},
-                                              {"chunk", llvm::divideCeil(space.innerTiles, chunks)}});
+    int64_t vectors = mostVectors(problem, target);
+    RowTile tile = chooseTile(problem, mostRows(target, vectors), vectors);
+    return describe(kernel, problem, target, tile, vectors, kUnroll);
+  }
+
+  /// Every register tile that leaves room for the operands, by steps of 4 and 8.
+  SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
+    Problem problem = *findProblem(kernel);
+    SmallVector<DictionaryAttr> all;
+    for (int64_t vectors = 1; vectors <= mostVectors(problem, target); ++vectors)
+      for (RowTile tile : allTiles(problem, mostRows(target, vectors)))
+        for (int64_t unroll : {kUnroll, 2 * kUnroll})
+          all.push_back(describe(kernel, problem, target, tile, vectors, unroll));
+    return all;
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
@@ -134,6 +133,30 @@ public:
     return i == problem.lhs && rows >= kTallTile && problem.k.back().lhsStride == 1;
   }
 
+private:
+  static constexpr int64_t kUnroll = 4;
+
+  static int64_t mostVectors(const Problem &problem, const Target &target) {
+    return std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), target.floatLanes()));
+  }
+
+  /// A schedule with as many row tiles in a work item as leave enough items to share out.
+  static DictionaryAttr describe(tn::KernelOp kernel, const Problem &problem, const Target &target, RowTile tile,
+                                 int64_t vectors, int64_t unroll) {
+    RowSpace space(problem, tile);
+    int64_t others = problem.batches() * problem.panels() * space.middleTiles;
+    for (const ProblemLoop &loop : space.outer)
+      others *= loop.extent;
+    int64_t chunks = std::clamp<int64_t>(llvm::divideCeil(64, others), 1, space.innerTiles);
+    return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()},
+                                              {"vectors", vectors},
+                                              {"rows_outer", tile.th},
+                                              {"rows", tile.tw},
+                                              {"unroll", unroll},
+                                              {"chunk", llvm::divideCeil(space.innerTiles, chunks)}});
+  }
+
+public:
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     Problem problem = *findProblem(fn.getKernel());
     emitItems(fn, tileItems(problem, schedule), [&](Value item) { emitTileItem(fn, problem, schedule, item); });

@@ -34,6 +34,19 @@ RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   return tile;
 }
 
+SmallVector<RowTile> allTiles(const Problem &problem, int64_t most) {
+  SmallVector<RowTile> all = {RowTile()};
+  if (problem.m.empty())
+    return all;
+  int64_t inner = problem.m.back().extent;
+  for (int64_t rows = 2; rows <= std::min(inner, most); ++rows)
+    all.push_back({1, rows});
+  if (problem.m.size() > 1)
+    for (int64_t rows = 2; rows <= std::min(problem.m[problem.m.size() - 2].extent, most / inner); ++rows)
+      all.push_back({rows, inner});
+  return all;
+}
+
 /// Row tiles from which on the next panel is fetched ahead. With fewer the panels are read as one stream, which the
 /// processor fetches ahead better than we do.
 static constexpr int64_t kPrefetchTiles = 4;

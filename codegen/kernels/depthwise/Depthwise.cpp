@@ -268,11 +268,15 @@ public:
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     tn::ConvOp conv = findAnchor(kernel);
-    PixelTile tile(conv, target);
-    int64_t lanes = target.floatLanes();
-    return makeSchedule(
-        kernel.getContext(),
-        {{"lanes", lanes}, {"rows", tile.rows}, {"columns", tile.columns}, {"block", channelBlock(conv, tile, lanes)}});
+    return describe(conv, PixelTile(conv, target), target);
+  }
+
+  SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
+    tn::ConvOp conv = findAnchor(kernel);
+    SmallVector<DictionaryAttr> all;
+    for (const PixelTile &tile : PixelTile::all(conv, target))
+      all.push_back(describe(conv, tile, target));
+    return all;
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
@@ -292,6 +296,13 @@ public:
   }
 
 private:
+  static DictionaryAttr describe(tn::ConvOp conv, const PixelTile &tile, const Target &target) {
+    int64_t lanes = target.floatLanes();
+    return makeSchedule(
+        conv.getContext(),
+        {{"lanes", lanes}, {"rows", tile.rows}, {"columns", tile.columns}, {"block", channelBlock(conv, tile, lanes)}});
+  }
+
   static int64_t tiles(tn::ConvOp conv, DictionaryAttr schedule) {
     return product(itemSpace(conv, scheduledTile(conv, schedule), scheduled(schedule, "block")));
   }

@@ -1,4 +1,5 @@
 #include "codegen/kernels/depthwise/PixelTile.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -61,19 +62,24 @@ double PixelTile::cost(const Target &target) const {
          (static_cast<double>(width) * (cycles + loads / 4) + static_cast<double>(sums) * kPixel + kTile);
 }
 
-PixelTile::PixelTile(tn::ConvOp conv, const Target &target) : PixelTile(conv) {
+std::vector<PixelTile> PixelTile::all(tn::ConvOp conv, const Target &target) {
   constexpr int64_t kMostRows = 4, kMostColumns = 8;
-  PixelTile tried = *this;
-  double best = cost(target);
-  for (int64_t r = 1; r <= std::min(kMostRows, vertical.extent); ++r)
-    for (int64_t c = 1; c <= std::min(kMostColumns, horizontal.extent); ++c) {
-      tried.rows = r;
-      tried.columns = c;
+  std::vector<PixelTile> tiles;
+  PixelTile tile(conv);
+  for (tile.rows = 1; tile.rows <= std::min(kMostRows, tile.vertical.extent); ++tile.rows)
+    for (tile.columns = 1; tile.columns <= std::min(kMostColumns, tile.horizontal.extent); ++tile.columns)
       // Sums, an input and a weight.
-      if (r * c + 2 > target.vectorRegisters || tried.cost(target) >= best)
-        continue;
-      best = tried.cost(target);
-      *this = tried;
+      if (tile.rows * tile.columns + 2 <= target.vectorRegisters)
+        tiles.push_back(tile);
+  return tiles;
+}
+
+PixelTile::PixelTile(tn::ConvOp conv, const Target &target) : PixelTile(conv) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const PixelTile &tile : all(conv, target))
+    if (double cost = tile.cost(target); cost < best) {
+      best = cost;
+      *this = tile;
     }
 }
 

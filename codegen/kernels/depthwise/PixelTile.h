@@ -9,6 +9,7 @@
 
 #include "ir/Dialect.h"
 #include "passes/Target.h"
+#include <vector>
 
 namespace tenon::codegen {
 
@@ -27,6 +28,9 @@ struct PixelTile {
   PixelTile(tn::ConvOp conv, const Target &target);
   /// A tile of a known size.
   PixelTile(tn::ConvOp conv, int64_t rows, int64_t columns);
+
+  /// All tiles whose sums fit the target's registers.
+  static std::vector<PixelTile> all(tn::ConvOp conv, const Target &target);
 
   int64_t rowTiles() const { return llvm::divideCeil(vertical.extent, rows); }
   int64_t columnTiles() const { return llvm::divideCeil(horizontal.extent, columns); }
