@@ -88,7 +88,7 @@ public:
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Problem problem = *findProblem(kernel);
-    int64_t vectors = mostVectors(problem, target);
+    int64_t vectors = sharesLoads(problem, target) ? mostVectors(problem, target) : 1;
     RowTile tile = chooseTile(problem, mostRows(target, vectors), vectors);
     return describe(kernel, problem, target, tile, vectors, kUnroll);
   }
@@ -135,6 +135,14 @@ public:
 
 private:
   static constexpr int64_t kUnroll = 4;
+
+  /// Whether an element of the left operand is to be loaded once for two vectors. Where rows lie close together LLVM
+  /// draws the loads of many rows and steps in front of their uses and runs out of registers; AVX-512 then loads for
+  /// one vector, as part of the multiply-add.
+  static bool sharesLoads(const Problem &problem, const Target &target) {
+    constexpr int64_t kNearBytes = 512; // X86InstrInfo::shouldScheduleLoadsNear
+    return target.vectorBytes < 64 || problem.m.empty() || problem.m.back().lhsStride * 4 > kNearBytes;
+  }
 
   static int64_t mostVectors(const Problem &problem, const Target &target) {
     return std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), target.floatLanes()));
