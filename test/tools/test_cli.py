@@ -283,6 +283,42 @@ class CommandLine(unittest.TestCase):
                 self.write("cut.npz", archive.getvalue()[cut:])
                 self.tenon("run", "m.so", "--input", "@cut.npz", code=4)
 
+    # ---- Traces ----
+
+    def read_trace(self, name):
+        trace = json.loads(self.read(name))
+        runs = [event for event in trace["traceEvents"] if event.get("cat") == "run"]
+        return runs, [event for event in trace["traceEvents"] if event.get("cat") == "kernel"]
+
+    def test_trace(self):
+        name = 'say "hi" \\ \u4e2d'
+        self.write("named.onnx", ob.model([ob.node("MatMul", ["x", "w"], ["t"], name), ob.node("Relu", ["t"], ["y"], "clip")],
+                                          [ob.value_info("x", [4, 8])], [ob.value_info("y", [4, 3])],
+                                          [ob.tensor("w", [8, 3], [0.5] * 24)]))
+        self.tenon("compile", "named.onnx", "-o", "m.so")
+        self.tenon("run", "m.so", "--random-inputs", "--trace=t.json")
+        runs, kernels = self.read_trace("t.json")
+        self.assertEqual([run["args"] for run in runs], [{"model": "named", "status": "ok"}])
+        self.assertEqual([kernel["args"]["nodes"] for kernel in kernels], [[name, "clip"]])
+        self.assertEqual(kernels[0]["args"]["template"], "contraction")
+        self.assertEqual(kernels[0]["args"]["flops"], 2 * 4 * 8 * 3 + 12)
+        for kernel in kernels:
+            self.assertGreaterEqual(kernel["ts"], runs[0]["ts"])
+            self.assertLessEqual(kernel["ts"] + kernel["dur"], runs[0]["ts"] + runs[0]["dur"] + 0.001)
+        self.tenon("bench", "m.so", "--runs=5", "--seconds=0", "--trace=b.json", "--threads=1")
+        self.assertEqual(len(self.read_trace("b.json")[0]), 6)
+        for path in ("nosuch/t.json", ".", "/dev/full"):
+            self.assertIn(path, self.tenon("run", "m.so", "--random-inputs", "--trace=" + path, code=4).stderr)
+
+    def test_trace_by_environment(self):
+        self.tenon("compile", "linear.onnx", "-o", "m.so")
+        self.tenon("run", "m.so", "--random-inputs", env={**os.environ, "TN_TRACE": "t.json"})
+        self.assertEqual(len(self.read_trace("t.json")[0]), 1)
+        # A trace that can't be written is said, and does not stop the run.
+        done = self.tenon("run", "m.so", "--random-inputs", env={**os.environ, "TN_TRACE": "nosuch/t.json"})
+        self.assertIn("warning: cannot write the trace nosuch/t.json: No such file", done.stderr)
+        self.assertIn("y: f32[4, 3]", done.stdout)
+
     # ---- Artifacts ----
 
     def test_damaged_artifact(self):

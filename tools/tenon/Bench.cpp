@@ -14,6 +14,7 @@ namespace {
 const char kFooter[] = R"(Examples:
   tenon bench model.so
   tenon bench model.onnx --threads 1 --runs 200 --json
+  tenon bench model.so --trace runs.json                  by kernel and thread, for ui.perfetto.dev
 The share of the roofline is the time that the same operations and memory traffic would take at the rates measured
 on this machine in the same run, as part of the time taken.)";
 
@@ -25,7 +26,7 @@ struct KernelTime {
 };
 
 struct BenchCommand {
-  std::string path;
+  std::string path, trace;
   std::vector<std::string> inputs;
   unsigned threads = 0, warmup = 3, runs = 0, top = 20;
   double minSeconds = 2;
@@ -84,6 +85,8 @@ static std::string shortSources(llvm::StringRef sources) {
 /// A second series with the profile on: asking for the time must not be part of the first one's.
 int BenchCommand::profile(Session &session) {
   std::vector<double> steps(entry.n_steps);
+  if (int code = session.openTrace(trace))
+    return code;
   if (int code = session.createContext(threads, addEvent, &steps))
     return code;
   if (int code = session.run())
@@ -93,6 +96,8 @@ int BenchCommand::profile(Session &session) {
   for (unsigned i = 0; i < rounds; ++i)
     if (int code = session.run())
       return code;
+  if (int code = session.checkTrace())
+    return code;
   tn_model_info info;
   tn_model_describe(session.getModel(), &info);
   kernels.resize(info.n_kernels);
@@ -217,6 +222,8 @@ void addBench(CLI::App &app, Action &action) {
   command->add_option("--runs", options->runs, "Runs to measure; 0: as many as --seconds allow")->capture_default_str();
   command->add_option("--seconds", options->minSeconds, "Time to measure for")->capture_default_str();
   command->add_option("--top", options->top, "Kernels to list")->capture_default_str();
+  command->add_option("--trace", options->trace, "File for a trace of the runs that kernels are timed in")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "Print the figures as JSON");
   options->model.bind(*command, /*withTargets=*/false);
   command->footer(kFooter);
