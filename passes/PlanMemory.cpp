@@ -65,8 +65,8 @@ Value rootOf(Value v) {
 
 class Planner {
 public:
-  Planner(func::FuncOp main, const KernelLibrary &library)
-      : main(main), block(main.getBody().front()), library(library), b(main.getContext()) {}
+  Planner(func::FuncOp main, const KernelLibrary &library, int64_t guard)
+      : main(main), block(main.getBody().front()), library(library), b(main.getContext()), guard(guard) {}
 
   LogicalResult run(int64_t &arenaBytes, int64_t &lowerBound, int64_t &weightBytes) {
     if (failed(separateResults()))
@@ -80,6 +80,8 @@ public:
     replacement->setAttr("tn.arena_bytes", b.getI64IntegerAttr(plan.size));
     replacement->setAttr("tn.arena_lower_bound", b.getI64IntegerAttr(plan.lowerBound));
     replacement->setAttr("tn.weights_bytes", b.getI64IntegerAttr(weightBytes));
+    if (guard)
+      replacement->setAttr("tn.guard_bytes", b.getI64IntegerAttr(guard));
     arenaBytes = plan.size;
     lowerBound = plan.lowerBound;
     return success();
@@ -251,7 +253,7 @@ private:
     return isPadded == padded.contains(to) && (!isPadded || rowLength(from) == rowLength(to));
   }
 
-  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }
+  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment, guard); }
 
   /// Moves everything that is known at compile time and read by kernels into @weights. Returns the size of the block.
   int64_t moveWeights() {
@@ -363,6 +365,7 @@ private:
   Block &block;
   const KernelLibrary &library;
   Builder b;
+  int64_t guard; ///< bytes of the bands around buffers
   llvm::DenseMap<Operation *, int64_t> steps;
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
   llvm::DenseSet<Value> padded; ///< results of kernels whose rows lie a line further apart
@@ -374,7 +377,8 @@ private:
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
   using PlanMemoryBase::PlanMemoryBase;
-  explicit PlanMemory(const KernelLibrary *library) : library(library) {}
+  PlanMemory(const KernelLibrary *library, const PlanMemoryOptions &options)
+      : PlanMemoryBase(options), library(library) {}
 
   void runOnOperation() override {
     if (!library)
@@ -386,7 +390,8 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     if (llvm::any_of(main.getOps<tn::KernelOp>(), [](tn::KernelOp kernel) { return kernel.isBufferForm(); }))
       return;
     int64_t arena = 0, bound = 0, weights = 0;
-    if (failed(Planner(main, *library).run(arena, bound, weights)))
+    if (failed(
+            Planner(main, *library, llvm::alignTo(std::max<int64_t>(guard, 0), kAlignment)).run(arena, bound, weights)))
       return signalPassFailure();
     arenaBytes += arena;
     lowerBound += bound;
@@ -398,6 +403,10 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
 
 } // namespace
 
-std::unique_ptr<Pass> createPlanMemory(const KernelLibrary &library) { return std::make_unique<PlanMemory>(&library); }
+std::unique_ptr<Pass> createPlanMemory(const KernelLibrary &library, int64_t guardBytes) {
+  PlanMemoryOptions options;
+  options.guard = guardBytes;
+  return std::make_unique<PlanMemory>(&library, options);
+}
 
 } // namespace tenon

@@ -72,6 +72,8 @@ Program collectProgram(ModuleOp module, StringRef name) {
   program.arenaBytes = integer("tn.arena_bytes");
   program.arenaLowerBound = integer("tn.arena_lower_bound");
   program.weightBytes = integer("tn.weights_bytes");
+  if (auto guard = main->getAttrOfType<IntegerAttr>("tn.guard_bytes"))
+    program.guardBytes = guard.getInt();
   unsigned inputs = integer("tn.inputs");
   for (unsigned i = 2; i < main.getNumArguments(); ++i) {
     auto valueName = main.getArgAttrOfType<StringAttr>(i, "tn.name");

@@ -283,6 +283,61 @@ class CommandLine(unittest.TestCase):
                 self.write("cut.npz", archive.getvalue()[cut:])
                 self.tenon("run", "m.so", "--input", "@cut.npz", code=4)
 
+    # ---- Checks ----
+
+    def log_model(self, *inner):
+        nodes = [ob.node("MatMul", ["x", "w"], ["a"], "mix"), ob.node("Log", ["a"], ["b"], "take/log"),
+                 ob.node("Softmax", ["b"], ["y"], "weigh")]
+        return ob.model(nodes, [ob.value_info("x", [4, 8])], [ob.value_info("y", [4, 8])],
+                        [ob.tensor("w", [8, 8], [float(i % 9 == 0) for i in range(64)])])
+
+    def test_check_values(self):
+        self.write("log.onnx", self.log_model())
+        good = [1.0 + i for i in range(32)]
+        for name, x in {"good": good, "nan": good[:21] + [-1.0] + good[22:], "inf": good[:5] + [0.0] + good[6:],
+                        "given": good[:3] + [float("nan")] + good[4:]}.items():
+            self.write(name + ".npy", npy(x, (4, 8)))
+        for kind in ("nan", "all"):
+            self.tenon("compile", "log.onnx", f"--check={kind}", "-o", "m.so")
+            self.tenon("compile", "log.onnx", "-o", "plain.so")
+            # The results of the plain artifact, where nothing is wrong or the inputs were.
+            for name in ("good", "given"):
+                self.tenon("run", "plain.so", "--input", f"x=@{name}.npy", "--output", "y=@y.npy")
+                self.tenon("run", "m.so", "--input", f"x=@{name}.npy", "--expect", "y=@y.npy", "--rtol=0", "--atol=0")
+            error = self.tenon("run", "m.so", "--input", "x=@nan.npy", code=4).stderr
+            self.assertRegex(error, r"of mix, take/log: output 0 at \[2, 5\] is NaN, and no input has one")
+            error = self.tenon("run", "m.so", "--input", "x=@inf.npy", code=4).stderr
+            self.assertRegex(error, r"of mix, take/log: output 0 at \[0, 5\] is infinite, and no input is")
+        self.tenon("run", "plain.so", "--input", "x=@nan.npy")
+        self.assertIn("checks values and bounds", self.tenon("inspect", "m.so").stdout)
+        self.tenon("compile", "log.onnx", "--check=everything", code=2)
+
+    def test_check_bounds(self):
+        nodes = [ob.node("MatMul", ["x", "w"], ["a"], "first"), ob.node("Softmax", ["a"], ["b"], "second"),
+                 ob.node("MatMul", ["b", "v"], ["c"], "third"), ob.node("Add", ["c", "a"], ["y"], "fourth")]
+        self.write("two.onnx", ob.model(nodes, [ob.value_info("x", [4, 8])], [ob.value_info("y", [4, 16])],
+                                        [ob.tensor("w", [8, 16], [0.1] * 128), ob.tensor("v", [16, 16], [0.1] * 256)]))
+        self.tenon("compile", "two.onnx", "--check=bounds", "--dump-dir=passes", "-o", "good.so")
+        dump = glob.glob(self.path("passes/*-memory-plan-memory.mlir"))[0]
+        self.tenon("run", "good.so", "--random-inputs")
+        # A planner that puts the second buffer into the band behind the first.
+        text = self.read(dump)
+        self.assertEqual(text.count(b"%arg0[12544]"), 2)
+        self.write("bad.mlir", text.replace(b"%arg0[12544]", b"%arg0[8320]"))
+        self.tenon("compile", "bad.mlir", "--check=bounds", "-o", "bad.so")
+        error = self.tenon("run", "bad.so", "--random-inputs", code=4).stderr
+        self.assertRegex(error, r"step 1, .*of second: wrote outside of a buffer: 3969 bytes behind the end of the "
+                                r"result of first \(256 bytes\)")
+        self.tenon("compile", "two.onnx", "--stop-after=memory", "-o", "unguarded.mlir")
+        error = self.tenon("compile", "unguarded.mlir", "--check=bounds", "-o", "m.so", code=1).stderr
+        self.assertIn("start from a stage before 'memory'", error)
+
+    def test_checked_objects_in_one_program(self):
+        for name in ("one", "two"):
+            self.tenon("compile", "linear.onnx", "-o", name + ".o", "--name=" + name, "--check=all")
+            self.assertEqual(subprocess.check_output(["nm", "-u", name + ".o"], cwd=self.folder.name), b"")
+        subprocess.check_call(["ld", "-r", "one.o", "two.o", "-o", "both.o"], cwd=self.folder.name)
+
     # ---- Traces ----
 
     def read_trace(self, name):

@@ -135,6 +135,9 @@ bool Compiler::load(const std::string &path) {
   return true;
 }
 
+/// Wider than a row of most tensors, so that a loop that runs one row too far ends in it.
+static constexpr int64_t kGuardBytes = 4096;
+
 static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
   pipeline.winograd = options.winograd;
@@ -150,7 +153,7 @@ static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &opti
   case Stage::Schedule:
     return buildSchedulePipeline(pm, library);
   case Stage::Memory:
-    return buildMemoryPipeline(pm, library);
+    return buildMemoryPipeline(pm, library, options.checkBounds ? kGuardBytes : 0);
   case Stage::Import:
   case Stage::Kernel:
   case Stage::Emit:

@@ -65,6 +65,9 @@ struct CompilerOptions {
   std::map<std::string, int64_t> dims;
   /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
   int64_t winograd = 4;
+  /// What the artifact checks after each kernel: NaN and infinities that its inputs did not have; writes outside of
+  /// buffers and elements that were not written.
+  bool checkValues = false, checkBounds = false;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
@@ -109,6 +112,8 @@ private:
   bool importModel(const std::string &path);
   bool loadModule(const std::string &path);
   bool checkNames(const onnx::Model &model);
+  /// The planned program with the checks that the options ask for.
+  bool collect(codegen::Program &program, const std::string &name);
   bool compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query, std::string &image);
   /// Writes image and weights to an open file, behind what `prefix` gives for their size.
   bool writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind, const std::string &query,

@@ -25,6 +25,11 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
                   "are as accurate as direct; off")
       ->check(CLI::IsMember({"auto", "f2", "off"}))
       ->capture_default_str();
+  command
+      .add_option("--check", check,
+                  "Build an artifact that stops at the first bad value: nan also finds infinities, bounds what kernels "
+                  "write outside of their buffers or not at all; all")
+      ->check(CLI::IsMember({"nan", "bounds", "all"}));
   command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")->type_name("BYTES");
   command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")->check(CLI::PositiveNumber);
   command.add_flag("-q,--quiet", quiet, "Print nothing but errors");
@@ -114,6 +119,8 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
     return false;
   }
   options.winograd = winograd == "auto" ? 4 : winograd == "f2" ? 2 : 0;
+  options.checkValues = check == "nan" || check == "all";
+  options.checkBounds = check == "bounds" || check == "all";
   limits.seconds = timeLimit;
   return resolveTargets(options.targets, message);
 }
