@@ -298,6 +298,15 @@ private:
     return mapping.lookup(v);
   }
 
+  /// A reader's location and, because they become the view, those of the reshapes that it reads through.
+  static Location locationOf(Value v, Location reader) {
+    SmallVector<Location> parts = {reader};
+    for (auto reshape = v.getDefiningOp<tn::ReshapeOp>(); reshape;
+         reshape = reshape.getOperand().getDefiningOp<tn::ReshapeOp>())
+      parts.push_back(reshape.getLoc());
+    return parts.size() == 1 ? reader : FusedLoc::get(reader.getContext(), parts);
+  }
+
   /// A view of the memory of `v`, under v's own type.
   Value viewOf(Value v, OpBuilder &builder, Location loc) {
     Value root = rootOf(v);
@@ -342,7 +351,7 @@ private:
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
       SmallVector<Value> inputs, outputs;
       for (Value input : kernel.getInputs())
-        inputs.push_back(viewOf(input, builder, kernel.getLoc()));
+        inputs.push_back(viewOf(input, builder, locationOf(input, kernel.getLoc())));
       for (Value result : kernel.getResults())
         outputs.push_back(viewOf(result, builder, kernel.getLoc()));
       auto planned = tn::KernelOp::create(builder, kernel.getLoc(), TypeRange{}, inputs, outputs,

@@ -1,20 +1,10 @@
 #include "codegen/cpu/Program.h"
 #include "mlir/IR/OperationSupport.h"
-#include "llvm/ADT/SetVector.h"
+#include "passes/Provenance.h"
 
 using namespace mlir;
 
 namespace tenon::codegen {
-
-/// Names of the graph's nodes in a location.
-static void collectNames(Location loc, llvm::SetVector<StringRef> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    names.insert(name.getName().getValue());
-  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location part : fused.getLocations())
-      collectNames(part, names);
-  }
-}
 
 static std::string sourcesOf(tn::KernelOp kernel) {
   llvm::SetVector<StringRef> names;
