@@ -338,6 +338,61 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(subprocess.check_output(["nm", "-u", name + ".o"], cwd=self.folder.name), b"")
         subprocess.check_call(["ld", "-r", "one.o", "two.o", "-o", "both.o"], cwd=self.folder.name)
 
+    # ---- Explanations ----
+
+    def write_branches(self):
+        nodes = [ob.node("MatMul", ["x", "w"], ["a"], "first"), ob.node("Softmax", ["a"], ["b"], "second"),
+                 ob.node("MatMul", ["b", "v"], ["c"], "third"), ob.node("Add", ["c", "a"], ["d"], "fourth"),
+                 ob.node("Shape", ["d"], ["s"], "size"), ob.node("Reshape", ["d", "s"], ["y"], "same")]
+        self.write("branches.onnx", ob.model(nodes, [ob.value_info("x", [4, 8])], [ob.value_info("y", [4, 16])],
+                                             [ob.tensor("w", [8, 16], [0.1] * 128), ob.tensor("v", [16, 16], [0.1] * 256)]))
+
+    def test_explain(self):
+        self.write_branches()
+        report = json.loads(self.tenon("explain", "branches.onnx", "--node=fourth", "--json", "--measure").stdout)
+        self.assertEqual((report["node"], report["operator"]), ("fourth", "Add"))
+        self.assertEqual([(p["stage"], p["pass"]) for p in report["passes"]],
+                         [("import", ""), ("fuse", "tn-fuse"), ("schedule", "tn-schedule"), ("memory", "tn-plan-memory")])
+        self.assertIn("tn.add", report["passes"][0]["operations"][0])
+        self.assertIn("tn.kernel of template contraction: tn.add with tn.contract; together with third",
+                      report["passes"][1]["operations"][0])
+        self.assertRegex(report["passes"][-1]["operations"][0], r"reads arena\[\d+\], arena\[\d+\], weights\[\d+\], writes y$")
+        self.assertEqual([step["nodes"] for step in report["steps"]], [["third", "fourth"]])
+        self.assertEqual(report["steps"][0]["flops"], 2 * 4 * 16 * 16 + 64)
+        self.assertGreater(report["steps"][0]["seconds"], 0)
+        self.assertLess(report["steps"][0]["share"], 1)
+        self.assertIn("the result of tn.contract has 2 readers", " ".join(r["message"] for r in report["remarks"]))
+        text = self.tenon("explain", "branches.onnx", "--node", "c").stdout # a value stands for its node
+        self.assertIn("node third (MatMul)", text)
+        text = self.tenon("explain", "branches.onnx", "--node", "size").stdout
+        self.assertIn("no kernel computes it when the model runs", text)
+        error = self.tenon("explain", "branches.onnx", "--node", "secnd", code=2).stderr
+        self.assertIn("similar names are:\n  second\n", error)
+        self.tenon("explain", "nosuch.onnx", "--node", "a", code=4)
+        self.tenon("explain", "nosuch.so", "--node", "a", code=2)
+        self.tenon("explain", "branches.onnx", code=2)
+
+    def test_remarks(self):
+        self.write_branches()
+        lines = self.tenon("compile", "--remarks", "branches.onnx", "-o", "m.so").stdout.splitlines()
+        self.assertIn("passed fuse: third, fourth: tn.contract, tn.add are one kernel of template contraction", lines)
+        self.assertIn("missed fuse: second, third: tn.softmax and tn.contract are not one kernel: tn.contract reads its "
+                      "operands from memory, each element several times", lines)
+        only = self.tenon("compile", "--remarks=f?urth", "branches.onnx", "-o", "m.so").stdout.splitlines()
+        self.assertEqual(only, [line for line in lines if "fourth" in line])
+        report = json.loads(self.tenon("compile", "--remarks=second", "--json", "branches.onnx", "-o", "m.so").stdout)
+        self.assertEqual({(r["kind"], r["pass"], r["name"]) for r in report["remarks"]}, {("missed", "fuse", "apart")})
+        self.assertTrue(all("second" in r["nodes"] for r in report["remarks"]))
+        self.tenon("compile", "--remarks=[", "branches.onnx", "-o", "m.so", code=2)
+        # With the module on the standard output they go elsewhere.
+        done = self.tenon("compile", "--remarks", "branches.onnx", "--stop-after=fuse", "-o", "-")
+        self.assertNotIn("missed", done.stdout)
+        self.assertIn("missed fuse", done.stderr)
+        # They change nothing.
+        self.tenon("compile", "branches.onnx", "-o", "plain.so")
+        self.tenon("compile", "branches.onnx", "-o", "m.so", "--remarks")
+        self.assertEqual(self.read("plain.so"), self.read("m.so"))
+
     # ---- Traces ----
 
     def read_trace(self, name):

@@ -33,6 +33,8 @@ Compiler::Compiler(CompilerOptions given) : options(std::move(given)) {
     stream << diagnostic << "\n";
     return success();
   });
+  if (options.remarks)
+    collectRemarks(*context, remarks);
   if (!options.dumpDirectory.empty())
     dumper = std::make_unique<ModuleDumper>(options.dumpDirectory);
   library.models = codegen::allTemplates();
@@ -170,8 +172,10 @@ bool Compiler::runUntil(Stage stage) {
     buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
+    if (options.instrument)
+      options.instrument(pm, name);
     // Dumping prints the whole module, which other threads must not change meanwhile.
-    context->enableMultithreading(!dumper);
+    context->enableMultithreading(!dumper && !options.instrument);
     bool good = succeeded(pm.run(*module));
     context->enableMultithreading(true);
     if (!good)

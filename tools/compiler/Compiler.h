@@ -18,6 +18,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/KernelModel.h"
 #include "tools/compiler/Dump.h"
+#include "tools/compiler/Remarks.h"
 #include <functional>
 #include <map>
 #include <string>
@@ -70,6 +71,10 @@ struct CompilerOptions {
   bool checkValues = false, checkBounds = false;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
+  /// Called with the passes of each stage before they run; they run on one thread then.
+  std::function<void(mlir::PassManager &passes, llvm::StringRef stage)> instrument;
+  /// Whether passes are to explain their decisions, see getRemarks.
+  bool remarks = false;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
   std::function<void(llvm::StringRef phase, unsigned done, unsigned total)> progress;
 };
@@ -102,6 +107,8 @@ public:
   const CompileError &getError() const { return error; }
   /// What the model's author should know, although it compiles; one per line.
   const std::string &getWarnings() const { return warnings; }
+  /// What the passes said about their decisions, in order.
+  std::vector<Remark> &getRemarks() { return remarks; }
   const EmitStatistics &getStatistics() const { return statistics; }
   /// Seconds spent per phase, in order.
   const std::vector<std::pair<std::string, double>> &getTimes() const { return times; }
@@ -126,6 +133,7 @@ private:
 
   CompilerOptions options;
   KernelLibrary library;
+  std::vector<Remark> remarks;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<ModuleDumper> dumper;

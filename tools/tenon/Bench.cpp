@@ -2,7 +2,7 @@
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Output.h"
 #include "tools/tenon/Roofline.h"
-#include "tools/tenon/Session.h"
+#include "tools/tenon/StepTimes.h"
 #include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
@@ -52,12 +52,6 @@ double secondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void addEvent(void *user, const tn_profile_event *event) {
-  auto &steps = *static_cast<std::vector<double> *>(user);
-  if (event->step < steps.size())
-    steps[event->step] += (event->end_ns - event->begin_ns) * 1e-9;
-}
-
 } // namespace
 
 int BenchCommand::measure(Session &session) {
@@ -84,19 +78,10 @@ static std::string shortSources(llvm::StringRef sources) {
 
 /// A second series with the profile on: asking for the time must not be part of the first one's.
 int BenchCommand::profile(Session &session) {
-  std::vector<double> steps(entry.n_steps);
+  std::vector<double> steps;
   if (int code = session.openTrace(trace))
     return code;
-  if (int code = session.createContext(threads, addEvent, &steps))
-    return code;
-  if (int code = session.run())
-    return code;
-  std::fill(steps.begin(), steps.end(), 0);
-  unsigned rounds = std::clamp<size_t>(times.size(), 3, 30);
-  for (unsigned i = 0; i < rounds; ++i)
-    if (int code = session.run())
-      return code;
-  if (int code = session.checkTrace())
+  if (int code = measureSteps(session, threads, std::clamp<size_t>(times.size(), 3, 30), steps))
     return code;
   tn_model_info info;
   tn_model_describe(session.getModel(), &info);
@@ -111,7 +96,7 @@ int BenchCommand::profile(Session &session) {
     if (kernel.steps == 0)
       kernel.sources = shortSources(step.sources);
     kernel.steps += 1;
-    kernel.seconds += steps[i] / rounds;
+    kernel.seconds += steps[i];
     kernel.flops += step.flops;
     kernel.bytes += step.bytes;
     flops += step.flops;

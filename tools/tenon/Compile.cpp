@@ -29,6 +29,7 @@ struct CompileCommand {
   std::string commandLine;
   int optimization = 2;
   bool timing = false, json = false;
+  std::optional<std::string> remarks; ///< pattern of node names
   std::string dumpDirectory;
   ModelOptions model;
 
@@ -37,7 +38,9 @@ struct CompileCommand {
 private:
   bool resolveKind(std::string &message);
   int work(const CompilerOptions &options);
-  int report(const Compiler &compiler);
+  int report(Compiler &compiler);
+  bool checkRemarks(std::string &message) const;
+  void printRemarks(Compiler &compiler);
   void failOnPurpose(llvm::StringRef phase);
   void leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits, const ProcessOutcome &outcome);
 
@@ -120,7 +123,7 @@ void CompileCommand::failOnPurpose(llvm::StringRef phase) {
     memory.emplace_back(1 << 24, 'x');
 }
 
-int CompileCommand::report(const Compiler &compiler) {
+int CompileCommand::report(Compiler &compiler) {
   const EmitStatistics &statistics = compiler.getStatistics();
   double total = 0;
   for (auto &[phase, seconds] : compiler.getTimes())
@@ -153,7 +156,32 @@ int CompileCommand::report(const Compiler &compiler) {
                             {"code_bytes", statistics.codeBytes},
                             {"weight_bytes", statistics.weightBytes},
                             {"arena_bytes", statistics.arenaBytes}};
+  if (remarks) {
+    llvm::json::Array list;
+    for (const Remark &remark : compiler.getRemarks())
+      list.push_back(remark.toJson());
+    result["remarks"] = std::move(list);
+  }
   return printJson(std::move(result)) ? kOk : kInputOutput;
+}
+
+/// Whether the pattern of --remarks is one.
+bool CompileCommand::checkRemarks(std::string &message) const {
+  std::vector<Remark> none;
+  if (llvm::Error error = filterRemarks(none, remarks.value_or("")))
+    message = "--remarks=" + *remarks + ": " + llvm::toString(std::move(error));
+  return message.empty();
+}
+
+/// As data, unless that is the module; with --json they are in the report.
+void CompileCommand::printRemarks(Compiler &compiler) {
+  if (!remarks)
+    return;
+  llvm::cantFail(filterRemarks(compiler.getRemarks(), *remarks)); // the pattern has been checked
+  for (const Remark &remark : compiler.getRemarks())
+    if (!json)
+      fmt::print(output == "-" ? stderr : stdout, "{}\n", remark.describe());
+  std::fflush(stdout); // this process ends without
 }
 
 /// Runs in the worker process.
@@ -172,6 +200,7 @@ int CompileCommand::work(const CompilerOptions &given) {
   progress.reset();
   if (!compiler.getWarnings().empty() && !model.quiet)
     printWarning(compiler.getWarnings());
+  printRemarks(compiler);
   if (good)
     return report(compiler);
   printError(compiler.getError().message);
@@ -215,7 +244,7 @@ int CompileCommand::run() {
   CompilerOptions options;
   ProcessLimits limits;
   std::string message;
-  if (!model.resolve(options, limits, message)) {
+  if (!model.resolve(options, limits, message) || !checkRemarks(message)) {
     printError(message);
     return kUsage;
   }
@@ -224,6 +253,7 @@ int CompileCommand::run() {
     return kInputOutput;
   }
   options.dumpDirectory = dumpDirectory;
+  options.remarks = remarks.has_value();
   if (!model.quiet)
     printNote("target: " + llvm::join(options.targets, ", "));
   ProcessOutcome outcome = supervise(limits, [&] { return work(options); });
@@ -252,6 +282,11 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
   command->add_option("--stop-after", options->stopAfter, "Write the program after a stage")
       ->check(CLI::IsMember(stages));
   command->add_option("--dump-dir", options->dumpDirectory, "Folder for the program after every pass");
+  command
+      ->add_option("--remarks", options->remarks,
+                   "Print why things were done or not: which operations are one kernel, where Winograd's algorithm is "
+                   "used, which transposes stay; with =NODES only about nodes whose names match")
+      ->type_name("[=NODES]");
   command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")->check(CLI::Range(0, 3));
   command->add_flag("--timing", options->timing, "Print the time of each phase");
   command->add_flag("--json", options->json, "Print a description of the result as JSON");
