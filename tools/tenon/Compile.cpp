@@ -210,7 +210,8 @@ int CompileCommand::work(const CompilerOptions &given) {
   return static_cast<int>(compiler.getError().kind);
 }
 
-/// After a crash: a folder with what is needed to see it again, and with the module as it was before.
+/// After an internal error: a folder with what is needed to see it again, and with the module as it was before. Says
+/// how.
 void CompileCommand::leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits,
                                      const ProcessOutcome &outcome) {
   std::string folder = fmt::format("tenon-crash-{}-{}", modelName(input), getpid());
@@ -226,18 +227,28 @@ void CompileCommand::leaveReproducer(const CompilerOptions &options, const Proce
   llvm::sys::fs::current_path(directory);
   std::string error, command = "cd '" + directory.str().str() + "'\n" + commandLine + "\n";
   writeOutputFile(folder + "/command.sh", command, error);
-  writeOutputFile(folder + "/crash.txt", "tenon crashed in phase '" + outcome.phase + "'\n" + outcome.stack, error);
+  writeOutputFile(folder + "/crash.txt", "tenon failed in phase '" + outcome.phase + "'\n" + outcome.stack, error);
   auto last = llvm::find(stageNames(), outcome.lastDone);
+  std::string module = folder + "/after-" + outcome.lastDone + ".mlir", stageCommand;
   if (last != stageNames().end() && error.empty()) {
     ProcessLimits again = limits;
     again.seconds = again.seconds > 0 ? again.seconds : 120;
-    supervise(again, [&]() -> int {
+    ProcessOutcome written = supervise(again, [&]() -> int {
       auto &compiler = *new Compiler(options);
       bool good = compiler.load(input) && compiler.runUntil(static_cast<Stage>(last - stageNames().begin()));
-      return good && compiler.writeModule(folder + "/after-" + outcome.lastDone + ".mlir") ? 0 : 1;
+      return good && compiler.writeModule(module) ? 0 : 1;
     });
+    // tenon-opt has the stages up to memory planning.
+    auto crashed = llvm::find(stageNames(), outcome.phase);
+    if (written.exitCode == 0 && crashed - stageNames().begin() <= static_cast<int>(Stage::Memory))
+      stageCommand = fmt::format("tenon-opt {} --tn-{}-stage{}", module, outcome.phase,
+                                 outcome.phase == "fuse" ? fmt::format("=winograd={}", options.winograd) : "");
   }
   printNote("reproducer: " + folder + (error.empty() ? "" : " (incomplete: " + error + ")"));
+  if (error.empty())
+    printNote("replay it by: sh " + folder + "/command.sh");
+  if (!stageCommand.empty())
+    printNote("the stage alone: " + stageCommand);
 }
 
 int CompileCommand::run() {
@@ -259,7 +270,7 @@ int CompileCommand::run() {
   ProcessOutcome outcome = supervise(limits, [&] { return work(options); });
   if (!outcome.message.empty())
     printError(outcome.message);
-  if (outcome.crashSignal)
+  if (outcome.crashSignal || outcome.exitCode == kInternal)
     leaveReproducer(options, limits, outcome);
   return outcome.exitCode;
 }
