@@ -33,12 +33,12 @@ static int64_t place(llvm::ArrayRef<ArenaBuffer *> order) {
   return total;
 }
 
-ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignment) {
+ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignment, int64_t guard) {
   ArenaPlan plan;
   std::map<int64_t, int64_t> changes;
   llvm::SmallVector<ArenaBuffer *> order;
   for (ArenaBuffer &buffer : buffers) {
-    buffer.size = llvm::alignTo(buffer.size, alignment);
+    buffer.size = llvm::alignTo(buffer.size, alignment) + 2 * guard;
     changes[buffer.begin] += buffer.size;
     changes[buffer.end + 1] -= buffer.size;
     order.push_back(&buffer);
@@ -76,6 +76,10 @@ ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignmen
   if (best) {
     llvm::sort(order, *best);
     plan.size = place(order);
+  }
+  for (ArenaBuffer &buffer : buffers) {
+    buffer.size -= 2 * guard;
+    buffer.offset += guard;
   }
   return plan;
 }

@@ -20,7 +20,8 @@ struct ArenaPlan {
 };
 
 /// Gives every buffer an offset (a multiple of `alignment`) such that no two that are alive together overlap.
-ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignment);
+/// Before and behind each lie `guard` bytes (a multiple of `alignment`) that are nobody's as long as it lives.
+ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignment, int64_t guard = 0);
 
 } // namespace tenon
 

@@ -3,6 +3,7 @@
 #include "ir/Folding.h"
 #include "passes/Passes.h"
 #include "passes/Permutations.h"
+#include "passes/Provenance.h"
 
 using namespace mlir;
 using namespace tenon::tn;
@@ -65,8 +66,12 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
     if (!values)
       return false;
     OpBuilder b(op);
-    for (auto [result, value] : llvm::zip(op->getResults(), *values))
-      result.replaceAllUsesWith(ConstantOp::create(b, op->getLoc(), result.getType(), value));
+    for (auto [result, value] : llvm::zip(op->getResults(), *values)) {
+      auto constant = ConstantOp::create(b, op->getLoc(), result.getType(), value);
+      for (Value operand : op->getOperands())
+        inheritLocation(constant, operand.getDefiningOp()->getLoc());
+      result.replaceAllUsesWith(constant);
+    }
     op->erase();
     ++folded;
     return true;

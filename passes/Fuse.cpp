@@ -9,10 +9,13 @@
 #include "ir/Constant.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "passes/FuseRules.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -56,9 +59,9 @@ class Grouping {
 public:
   explicit Grouping(Block &block) : block(block), candidates(block) {}
 
-  std::vector<Group> run() {
+  const FuseGroups &run() {
     for (Operation *op : candidates.list())
-      if (isa<tn::ContractOp, tn::ConvOp, tn::WinogradConvOp>(op))
+      if (isContraction(op))
         growDown(start(op));
     for (Operation *op : candidates.list())
       if (!groupOf.count(op) && isRowReduction(op)) {
@@ -72,7 +75,7 @@ public:
         if (isPointwise(op))
           growUp(g);
       }
-    return std::move(groups);
+    return result;
   }
 
 private:
@@ -88,48 +91,6 @@ private:
   }
 
   bool isFree(Operation *op) const { return candidates.contains(op) && !groupOf.count(op); }
-
-  static bool isRowReduction(Operation *op) {
-    ArrayRef<int64_t> axes;
-    int64_t softmaxAxis;
-    if (auto reduce = dyn_cast<tn::ReduceOp>(op)) {
-      if (reduce.getKind() == tn::ReduceKind::ArgMax || reduce.getKind() == tn::ReduceKind::ArgMin)
-        return false;
-      axes = reduce.getAxes();
-    } else if (auto normalize = dyn_cast<tn::NormalizeOp>(op)) {
-      axes = normalize.getAxes();
-    } else if (auto softmax = dyn_cast<tn::SoftmaxOp>(op)) {
-      softmaxAxis = softmax.getAxis();
-      axes = softmaxAxis;
-    }
-    int64_t rank = op->getNumOperands() ? typeOf(op->getOperand(0)).getRank() : 0;
-    return !axes.empty() && axes.back() == rank - 1 && axes.front() == rank - static_cast<int64_t>(axes.size());
-  }
-
-  /// Operations that compute or move one element at a time, so that a reader can take over the work of a producer.
-  static bool isPointwise(Operation *op) {
-    return isa<tn::ElementwiseOpInterface, tn::TransposeOp, tn::SliceOp, tn::ConcatOp, tn::PadOp, tn::BroadcastOp>(op);
-  }
-
-  /// True if `v` is computed from a result of the group.
-  bool dependsOn(Value v, const Group &group) {
-    SmallVector<Value> work = {v};
-    llvm::DenseSet<Operation *> seen;
-    while (!work.empty()) {
-      Operation *op = work.pop_back_val().getDefiningOp();
-      if (!op || !seen.insert(op).second)
-        continue;
-      if (group.contains(op))
-        return true;
-      // Whatever joins a kernel is computed with it.
-      auto it = groupOf.find(op);
-      if (it != groupOf.end())
-        for (Operation *member : groups[it->second])
-          llvm::append_range(work, member->getOperands());
-      llvm::append_range(work, op->getOperands());
-    }
-    return false;
-  }
 
   /// Elementwise readers of the group's last result join, as long as each computes a tensor of the anchor's size and
   /// their other operands do not wait for the group.
@@ -176,7 +137,7 @@ private:
     if (!reader || reader->getBlock() != &block || !isFree(reader) || !accepts(reader))
       return nullptr;
     for (Value operand : reader->getOperands())
-      if (operand != last && !candidates.isCompileTime(operand) && dependsOn(operand, groups[g]))
+      if (operand != last && !candidates.isCompileTime(operand) && result.dependsOn(operand, g))
         return nullptr;
     return reader;
   }
@@ -192,10 +153,8 @@ private:
         Operation *producer = operand.getDefiningOp();
         if (!producer || !isFree(producer) || !isPointwise(producer))
           continue;
-        bool repeats =
-            isa<tn::BroadcastOp>(op) || typeOf(operand).getNumElements() < typeOf(op->getResult(0)).getNumElements();
         auto elementwise = dyn_cast<tn::ElementwiseOpInterface>(producer);
-        if (repeats && elementwise && elementwise.isExpensive())
+        if (repeatsWork(op, operand) && elementwise && elementwise.isExpensive())
           continue;
         if (llvm::all_of(producer->getUsers(), [&](Operation *user) { return groups[g].contains(user); }))
           add(g, producer);
@@ -205,9 +164,18 @@ private:
 
   Block &block;
   Candidates candidates;
-  std::vector<Group> groups;
-  llvm::DenseMap<Operation *, unsigned> groupOf;
+  FuseGroups result;
+  std::vector<Group> &groups = result.groups;
+  llvm::DenseMap<Operation *, unsigned> &groupOf = result.groupOf;
 };
+
+Location locationOf(ArrayRef<Operation *> ops) {
+  return FusedLoc::get(ops[0]->getContext(), llvm::map_to_vector(ops, [](Operation *op) { return op->getLoc(); }));
+}
+
+std::string listNames(ArrayRef<Operation *> ops) {
+  return llvm::join(llvm::map_range(ops, [](Operation *op) { return op->getName().getStringRef().str(); }), ", ");
+}
 
 /// Makes a kernel of operations of one block, placed before the last of them.
 tn::KernelOp buildKernel(ArrayRef<Operation *> ops) {
@@ -215,9 +183,7 @@ tn::KernelOp buildKernel(ArrayRef<Operation *> ops) {
   SmallVector<Operation *> splats;
   SmallVector<Value> escaping;
   llvm::SmallPtrSet<Operation *, 8> members(ops.begin(), ops.end());
-  SmallVector<Location> locations;
   for (Operation *op : ops) {
-    locations.push_back(op->getLoc());
     for (Value operand : op->getOperands()) {
       Operation *producer = operand.getDefiningOp();
       if (producer && members.contains(producer))
@@ -232,7 +198,7 @@ tn::KernelOp buildKernel(ArrayRef<Operation *> ops) {
         escaping.push_back(result);
   }
   OpBuilder b(ops.back());
-  Location loc = FusedLoc::get(b.getContext(), locations);
+  Location loc = locationOf(ops);
   auto kernel = tn::KernelOp::create(b, loc, TypeRange(ValueRange(escaping)), inputs.getArrayRef(), ValueRange{},
                                      StringAttr(), DictionaryAttr());
   Block *body = b.createBlock(&kernel.getBody());
@@ -259,7 +225,11 @@ struct Fuse : impl::FuseBase<Fuse> {
     if (!library)
       return;
     Block &block = getOperation().getBody().front();
-    for (Group &group : Grouping(block).run()) {
+    Grouping grouping(block);
+    const FuseGroups &result = grouping.run();
+    remarkTransposes(block);
+    remarkApart(block, result);
+    for (const Group &group : result.groups) {
       SmallVector<Operation *> ops(group.getArrayRef());
       llvm::sort(ops, [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
       if (failed(makeKernel(ops)))
@@ -276,12 +246,17 @@ struct Fuse : impl::FuseBase<Fuse> {
       kernel.erase();
       if (ops.size() == 1)
         return ops[0]->emitError("no kernel template can compute ") << ops[0]->getName() << " here";
+      remark::missed(locationOf(ops), remark::RemarkOpts::name("split").category("tn-fuse"))
+          << "no kernel template takes " + listNames(ops) + " together: each is a kernel of its own";
       for (Operation *op : ops)
         if (failed(makeKernel(op)))
           return failure();
       return success();
     }
     kernel.setTemplateName(model->getName());
+    if (ops.size() > 1)
+      remark::passed(kernel.getLoc(), remark::RemarkOpts::name("fused").category("tn-fuse"))
+          << listNames(ops) + " are one kernel of template " + model->getName().str();
     replace(ops, kernel);
     ++kernels;
     fused += ops.size() - 1;

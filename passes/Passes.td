@@ -305,6 +305,9 @@ def PlanMemory : Pass<"tn-plan-memory", "::mlir::ModuleOp"> {
     `tn.view`s of them. Buffers whose lifetimes do not meet share memory, a kernel may write over an input that dies
     in it. What is computed from constants moves to `@weights`, with its offsets in the weight block.
 
+    With `guard` every buffer of the arena lies between bands of at least as many bytes that belong to no other buffer
+    that is alive at the same time (attribute `tn.guard_bytes`): artifacts that check their bounds poison them.
+
     Before:
     ```mlir
     func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
@@ -321,6 +324,7 @@ def PlanMemory : Pass<"tn-plan-memory", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::tenon::tn::TnDialect"];
+  let options = [Option<"guard", "guard", "int64_t", /*default=*/"0", "Bytes of the bands before and behind buffers">];
   let statistics = [Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">,
                     Statistic<"lowerBound", "lower-bound", "Most bytes alive at one step">,
                     Statistic<"weightBytes", "weight-bytes", "Bytes of the weight block">];

@@ -56,8 +56,8 @@ void buildSchedulePipeline(OpPassManager &pm, const KernelLibrary &library) {
   fn.addPass(createCSEPass());         // equal packings of one weight --> one
 }
 
-void buildMemoryPipeline(OpPassManager &pm, const KernelLibrary &library) {
-  pm.addPass(createPlanMemory(library)); // tensors --> views into arena and weight block
+void buildMemoryPipeline(OpPassManager &pm, const KernelLibrary &library, int64_t guardBytes) {
+  pm.addPass(createPlanMemory(library, guardBytes)); // tensors --> views into arena and weight block
 }
 
 void registerPipelines() {

@@ -36,7 +36,8 @@ void buildFusePipeline(mlir::OpPassManager &pm, const PipelineOptions &options, 
 void buildSchedulePipeline(mlir::OpPassManager &pm, const KernelLibrary &library);
 
 /// Scheduled kernels -> program in buffer form.
-void buildMemoryPipeline(mlir::OpPassManager &pm, const KernelLibrary &library);
+/// Between the arena's buffers lie bands of `guardBytes`.
+void buildMemoryPipeline(mlir::OpPassManager &pm, const KernelLibrary &library, int64_t guardBytes = 0);
 
 /// Makes the stages known as --tn-graph-stage, --tn-raise-stage, ... of tenon-opt.
 void registerPipelines();

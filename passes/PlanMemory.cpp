@@ -70,8 +70,8 @@ Value rootOf(Value v) {
 
 class Planner {
 public:
-  Planner(func::FuncOp main, const KernelLibrary &library)
-      : main(main), block(main.getBody().front()), library(library), b(main.getContext()) {}
+  Planner(func::FuncOp main, const KernelLibrary &library, int64_t guard)
+      : main(main), block(main.getBody().front()), library(library), b(main.getContext()), guard(guard) {}
 
   LogicalResult run(int64_t &arenaBytes, int64_t &lowerBound, int64_t &weightBytes) {
     if (failed(separateResults()))
@@ -85,6 +85,8 @@ public:
     replacement->setAttr("tn.arena_bytes", b.getI64IntegerAttr(plan.size));
     replacement->setAttr("tn.arena_lower_bound", b.getI64IntegerAttr(plan.lowerBound));
     replacement->setAttr("tn.weights_bytes", b.getI64IntegerAttr(weightBytes));
+    if (guard)
+      replacement->setAttr("tn.guard_bytes", b.getI64IntegerAttr(guard));
     arenaBytes = plan.size;
     lowerBound = plan.lowerBound;
     return success();
@@ -269,7 +271,7 @@ private:
   /// Whether elements of two tensors of one size lie at the same places.
   bool sameRows(Value from, Value to) { return padded.lookup(from) == padded.lookup(to); }
 
-  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }
+  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment, guard); }
 
   /// Moves everything that is known at compile time and read by kernels into @weights. Returns the size of the block.
   int64_t moveWeights() {
@@ -312,6 +314,15 @@ private:
       cloneTree(operand, builder, mapping);
     builder.clone(*op, mapping);
     return mapping.lookup(v);
+  }
+
+  /// A reader's location and, because they become the view, those of the reshapes that it reads through.
+  static Location locationOf(Value v, Location reader) {
+    SmallVector<Location> parts = {reader};
+    for (auto reshape = v.getDefiningOp<tn::ReshapeOp>(); reshape;
+         reshape = reshape.getOperand().getDefiningOp<tn::ReshapeOp>())
+      parts.push_back(reshape.getLoc());
+    return parts.size() == 1 ? reader : FusedLoc::get(reader.getContext(), parts);
   }
 
   /// A view of the memory of `v`, under v's own type.
@@ -359,7 +370,7 @@ private:
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
       SmallVector<Value> inputs, outputs;
       for (Value input : kernel.getInputs())
-        inputs.push_back(viewOf(input, builder, kernel.getLoc()));
+        inputs.push_back(viewOf(input, builder, locationOf(input, kernel.getLoc())));
       for (Value result : kernel.getResults())
         outputs.push_back(viewOf(result, builder, kernel.getLoc()));
       auto planned = tn::KernelOp::create(builder, kernel.getLoc(), TypeRange{}, inputs, outputs,
@@ -382,6 +393,7 @@ private:
   Block &block;
   const KernelLibrary &library;
   Builder b;
+  int64_t guard; ///< bytes of the bands around buffers
   llvm::DenseMap<Operation *, int64_t> steps;
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
   llvm::DenseMap<Value, int64_t> padded; ///< elements of the rows of results that lie a line further apart
@@ -393,7 +405,8 @@ private:
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
   using PlanMemoryBase::PlanMemoryBase;
-  explicit PlanMemory(const KernelLibrary *library) : library(library) {}
+  PlanMemory(const KernelLibrary *library, const PlanMemoryOptions &options)
+      : PlanMemoryBase(options), library(library) {}
 
   void runOnOperation() override {
     if (!library)
@@ -405,7 +418,8 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     if (llvm::any_of(main.getOps<tn::KernelOp>(), [](tn::KernelOp kernel) { return kernel.isBufferForm(); }))
       return;
     int64_t arena = 0, bound = 0, weights = 0;
-    if (failed(Planner(main, *library).run(arena, bound, weights)))
+    if (failed(
+            Planner(main, *library, llvm::alignTo(std::max<int64_t>(guard, 0), kAlignment)).run(arena, bound, weights)))
       return signalPassFailure();
     arenaBytes += arena;
     lowerBound += bound;
@@ -417,6 +431,10 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
 
 } // namespace
 
-std::unique_ptr<Pass> createPlanMemory(const KernelLibrary &library) { return std::make_unique<PlanMemory>(&library); }
+std::unique_ptr<Pass> createPlanMemory(const KernelLibrary &library, int64_t guardBytes) {
+  PlanMemoryOptions options;
+  options.guard = guardBytes;
+  return std::make_unique<PlanMemory>(&library, options);
+}
 
 } // namespace tenon

@@ -1,6 +1,7 @@
 #include "passes/Rewrites.h"
 #include "ir/Dialect.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Provenance.h"
 
 using namespace mlir;
 
@@ -13,6 +14,8 @@ LogicalResult applyRewrites(func::FuncOp function, RewritePatternSet &&patterns,
   config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
   config.setMaxNumRewrites(budget >= 0 ? budget : 1000 + 200 * operations);
   config.enableConstantCSE(false);
+  ProvenanceListener provenance;
+  config.setListener(&provenance);
   if (failed(applyPatternsGreedily(function, std::move(patterns), config)) && budget < 0)
     return function.emitError("rewriting does not come to an end");
   return success();

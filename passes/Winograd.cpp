@@ -1,5 +1,7 @@
 //===- Winograd.cpp - Winograd's algorithm where it pays -----------------===//
+#include "mlir/IR/Remarks.h"
 #include "passes/Passes.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -59,33 +61,83 @@ private:
   double channels, filters;
 };
 
-bool isCandidate(tn::ConvOp conv) {
+/// Why a convolution can't be computed by Winograd's algorithm; empty if it can.
+std::string findObstacle(tn::ConvOp conv) {
   auto all = [](ArrayRef<int64_t> list, int64_t value) {
     return llvm::all_of(list, [value](int64_t i) { return i == value; });
   };
   ArrayRef<int64_t> filter = conv.getFilter().getType().getShape();
-  return conv.getSpatialRank() == 2 && conv.getChannelsLast() && conv.getGroups() == 1 && filter[2] == 3 &&
-         filter[3] == 3 && filter[1] % kChannels == 0 && all(conv.getStrides(), 1) && all(conv.getDilations(), 1) &&
-         all(conv.getInputDilation(), 1) && all(conv.getLow(), 0) && all(conv.getHigh(), 0) &&
-         conv.getType().getElementType().isF32() && conv.getType().getNumElements() > 0 && filter[1] > 0 &&
-         isCompileTime(conv.getFilter());
+  if (conv.getSpatialRank() != 2 || filter[2] != 3 || filter[3] != 3)
+    return "the filter is not one of 3x3";
+  if (!all(conv.getStrides(), 1))
+    return "it has strides";
+  if (!all(conv.getDilations(), 1) || !all(conv.getInputDilation(), 1))
+    return "it is dilated";
+  if (conv.getGroups() != 1)
+    return "it has groups";
+  if (!conv.getType().getElementType().isF32())
+    return "its elements are not f32";
+  if (!conv.getChannelsLast())
+    return "its channels are not last";
+  if (filter[1] % kChannels != 0)
+    return "its " + std::to_string(filter[1]) + " channels are no multiple of " + std::to_string(kChannels);
+  if (!all(conv.getLow(), 0) || !all(conv.getHigh(), 0))
+    return "its padding is no operation of its own";
+  if (!isCompileTime(conv.getFilter()))
+    return "its filter is not known when compiling";
+  return conv.getType().getNumElements() == 0 || filter[1] == 0 ? "it is empty" : "";
 }
+
+remark::detail::InFlightRemark remarkMissed(tn::ConvOp conv) {
+  return remark::missed(conv.getLoc(), remark::RemarkOpts::name("direct").category("tn-winograd"));
+}
+
+std::string millions(double cost) { return llvm::formatv("{0:f1} M", cost / 1e6); }
 
 struct Winograd : impl::WinogradBase<Winograd> {
   using WinogradBase::WinogradBase;
 
   void runOnOperation() override {
     for (tn::ConvOp conv : llvm::to_vector(getOperation().getOps<tn::ConvOp>())) {
-      if (budget == 0 || !isCandidate(conv))
+      if (budget == 0)
         continue;
-      for (int64_t tile : cheaperTiles(conv))
-        if (Value input = coveringInput(conv, tile)) {
-          rewrite(conv, input, tile);
-          ++rewritten;
-          budget = budget - 1;
-          break;
-        }
+      if (std::string obstacle = findObstacle(conv); !obstacle.empty()) {
+        remarkMissed(conv) << "direct convolution: " + obstacle;
+        continue;
+      }
+      SmallVector<int64_t> tiles = cheaperTiles(conv);
+      auto covered = llvm::find_if(tiles, [&](int64_t tile) { return choose(conv, tile); });
+      if (tiles.empty())
+        remarkMissed(conv) << "direct convolution: " + explainCost(conv);
+      else if (covered == tiles.end())
+        remarkMissed(conv)
+            << "direct convolution: the output is no multiple of the tile, and there is no padding of its "
+               "own that could be widened";
     }
+  }
+
+  /// Replaces a convolution by one with tiles of this size, if its input covers them.
+  bool choose(tn::ConvOp conv, int64_t tile) {
+    Value input = coveringInput(conv, tile);
+    if (!input)
+      return false;
+    remark::passed(conv.getLoc(), remark::RemarkOpts::name("chosen").category("tn-winograd"))
+        << "Winograd's algorithm with tiles of " + std::to_string(tile) + "x" + std::to_string(tile) + ": " +
+               explainCost(conv);
+    rewrite(conv, input, tile);
+    ++rewritten;
+    budget = budget - 1;
+    return true;
+  }
+
+  std::string explainCost(tn::ConvOp conv) {
+    CostModel model(conv);
+    std::string text = "estimated at " + millions(model.direct()) + " operations directly";
+    for (int64_t tile : {2, 4})
+      if (tile <= largestTile)
+        text += ", " + millions(model.winograd(tile)) + " with tiles of " + std::to_string(tile) + "x" +
+                std::to_string(tile);
+    return largestTile < 2 ? "Winograd's algorithm is switched off" : text;
   }
 
   /// The tiles that cost less than the direct form, cheapest first.

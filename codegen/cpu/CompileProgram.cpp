@@ -1,4 +1,5 @@
 //===- CompileProgram.cpp - All objects of a program, in parallel --------===//
+#include "codegen/cpu/CheckTables.h"
 #include "codegen/cpu/Descriptor.h"
 #include "codegen/cpu/ObjectCode.h"
 #include "mlir/IR/Threading.h"
@@ -23,6 +24,10 @@ LogicalResult compileProgram(ModuleOp module, const Program &program, const Kern
     for (const Target *target : library.targets)
       jobs.push_back({&kernel, target});
   objects.resize(jobs.size() + 1);
+  if (program.checkValues || program.guardBytes) {
+    llvm::ArrayRef<char> checks = checkObject();
+    objects.emplace_back(checks.begin(), checks.end());
+  }
   std::mutex mutex;
   size_t done = 0;
   // Passes load dialects on first use, which must not happen from two threads at once.
@@ -47,7 +52,7 @@ LogicalResult compileProgram(ModuleOp module, const Program &program, const Kern
   llvm::Module host("host", context);
   setDataLayout(host, least);
   writeDescriptor(host, program, library, querySymbol, linkedWeights, weightsHash);
-  return emitModule(host, least, CodeForm::Object, /*optimize=*/false, objects.back());
+  return emitModule(host, least, CodeForm::Object, /*optimize=*/false, objects[jobs.size()]);
 }
 
 } // namespace tenon::codegen

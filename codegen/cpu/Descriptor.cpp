@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Descriptor.h"
+#include "codegen/cpu/CheckTables.h"
 #include "runtime/include/tenon/abi.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/IR/IRBuilder.h"
@@ -53,11 +54,10 @@ uint16_t abiType(Type type) {
 
 namespace {
 
-class DescriptorWriter {
+class DescriptorWriter : ConstantTables {
 public:
   DescriptorWriter(llvm::Module &module, const Program &program, const KernelLibrary &library)
-      : module(module), context(module.getContext()), b(context), program(program), library(library),
-        ptr(llvm::PointerType::get(context, 0)) {}
+      : ConstantTables(module), b(context), program(program), library(library), checks(*this, program) {}
 
   void write(llvm::StringRef querySymbol, bool linkedWeights, const std::array<uint8_t, 32> &hash) {
     llvm::Constant *desc = writeModel(querySymbol, linkedWeights, hash);
@@ -65,54 +65,17 @@ public:
     auto *query = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, querySymbol, module);
     b.SetInsertPoint(llvm::BasicBlock::Create(context, "", query));
     llvm::Value *known = b.CreateICmpUGE(query->getArg(0), b.getInt32(TN_ABI_VERSION));
-    b.CreateRet(b.CreateSelect(known, desc, llvm::ConstantPointerNull::get(ptr)));
+    b.CreateRet(b.CreateSelect(known, desc, null()));
     if (!linkedWeights) // the note is for what is loaded from a file of its own
       writeNote();
   }
 
 private:
-  llvm::Constant *i16(uint16_t v) { return b.getInt16(v); }
-  llvm::Constant *i32(uint32_t v) { return b.getInt32(v); }
-  llvm::Constant *i64(uint64_t v) { return b.getInt64(v); }
-
-  llvm::Constant *global(llvm::Constant *value, const char *name) {
-    return new llvm::GlobalVariable(module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value, name);
-  }
-
-  llvm::Constant *string(llvm::StringRef text) {
-    auto *variable = llvm::cast<llvm::GlobalVariable>(global(llvm::ConstantDataArray::getString(context, text), "str"));
-    variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
-    return variable;
-  }
-
-  llvm::Constant *structure(llvm::ArrayRef<llvm::Constant *> fields) {
-    return llvm::ConstantStruct::getAnon(context, fields);
-  }
-
-  /// A structure whose first field is its own size.
-  llvm::Constant *sized(llvm::ArrayRef<llvm::Constant *> fields, size_t expected) {
-    llvm::SmallVector<llvm::Constant *> all = {i32(expected)};
-    all.append(fields.begin(), fields.end());
-    llvm::Constant *made = structure(all);
-    assert(module.getDataLayout().getTypeAllocSize(made->getType()) == expected && "differs from abi.h");
-    return made;
-  }
-
-  llvm::Constant *array(llvm::ArrayRef<llvm::Constant *> elements, const char *name) {
-    if (elements.empty())
-      return llvm::ConstantPointerNull::get(ptr);
-    auto *type = llvm::ArrayType::get(elements[0]->getType(), elements.size());
-    return global(llvm::ConstantArray::get(type, elements), name);
-  }
-
   llvm::Constant *tensors(llvm::ArrayRef<Program::Value> values) {
     llvm::SmallVector<llvm::Constant *> list;
     for (const Program::Value &value : values) {
-      llvm::SmallVector<llvm::Constant *> dims;
-      for (int64_t d : value.type.getShape())
-        dims.push_back(i64(d));
       list.push_back(sized({i16(TN_TENSOR), i16(abiType(value.type.getElementType())), string(value.name),
-                            i32(dims.size()), i32(-1), array(dims, "dims")},
+                            i32(value.type.getRank()), i32(-1), numbers(value.type.getShape(), "dims")},
                            sizeof(tn_tensor_desc)));
     }
     return array(list, "tensors");
@@ -123,7 +86,7 @@ private:
     for (const Program::Kernel &kernel : program.kernels)
       kernels.push_back(sized({i32(0), string(kernel.name), string(*tn::KernelOp(kernel.op).getTemplateName())},
                               sizeof(tn_kernel_desc)));
-    llvm::Constant *weights = llvm::ConstantPointerNull::get(ptr);
+    llvm::Constant *weights = null();
     if (linkedWeights && program.weightBytes > 0) {
       auto *symbol = new llvm::GlobalVariable(module, b.getInt8Ty(), true, llvm::GlobalValue::ExternalLinkage, nullptr,
                                               querySymbol + "_weights");
@@ -131,7 +94,7 @@ private:
       weights = symbol;
     }
     llvm::Constant *entries = array({writeEntry()}, "entries");
-    return global(sized({i32(TN_MODEL_MAGIC), i32(TN_ABI_VERSION), i32(1), string(program.name), string("tenon 0.1.0"),
+    return global(sized({i32(TN_MODEL_MAGIC), i32(TN_ABI_VERSION), i32(1), string(program.name), string(producer()),
                          entries, i32(kernels.size()), i32(0), array(kernels, "kernels"), i64(program.weightBytes),
                          weights, llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(hash))},
                         sizeof(tn_model_desc)),
@@ -142,16 +105,25 @@ private:
     llvm::SmallVector<llvm::Constant *> levels, steps;
     for (const Target *target : library.targets)
       levels.push_back(sized({i32(target->requiredFeatures), string(target->name), writeRun(*target),
-                              i64(program.arenaBytes), i64(scratchBytes(*target)), llvm::ConstantPointerNull::get(ptr)},
+                              i64(program.arenaBytes), i64(scratchBytes(*target)), null()},
                              sizeof(tn_level_entry)));
     for (const Program::Step &step : program.steps)
       steps.push_back(
           sized({i32(step.kernel), string(step.sources), i64(step.flops), i64(step.bytes)}, sizeof(tn_step_desc)));
     return sized({i32(program.inputs.size()), i32(program.outputs.size()), i32(0), i32(levels.size()),
-                  i32(steps.size()), string("main"), tensors(program.inputs), tensors(program.outputs),
-                  llvm::ConstantPointerNull::get(ptr), array(levels, "levels"), array(steps, "steps"),
-                  i64(program.arenaLowerBound)},
+                  i32(steps.size()), string("main"), tensors(program.inputs), tensors(program.outputs), null(),
+                  array(levels, "levels"), array(steps, "steps"), i64(program.arenaLowerBound)},
                  sizeof(tn_entry_desc));
+  }
+
+  /// Who made the artifact, and what it checks.
+  std::string producer() {
+    std::string text = "tenon 0.1.0";
+    if (program.checkValues)
+      text += program.guardBytes ? ", checks values and bounds" : ", checks values";
+    else if (program.guardBytes)
+      text += ", checks bounds";
+    return text;
   }
 
   const KernelModel &modelOf(tn::KernelOp kernel) { return *library.find(*kernel.getTemplateName()); }
@@ -197,18 +169,53 @@ private:
               ptr, b.CreateConstGEP1_64(ptr, buffer.kind == Program::Buffer::Input ? inputs : outputs, buffer.index));
         b.CreateStore(b.CreateConstGEP1_64(b.getInt8Ty(), base, buffer.offset), b.CreateConstGEP1_64(ptr, buffers, i));
       }
+      llvm::Value *seen = checked() ? checkBefore(s, buffers) : nullptr;
       b.CreateCall(
           callType, parallel,
           {invocation, i32(s), kernelFunction(program.kernels[step.kernel].name, target), buffers, i64(extent)});
+      if (checked())
+        checkAfter(s, invocation, buffers, seen);
     }
     b.CreateRet(i32(0));
     return run;
   }
 
-  llvm::Constant *kernelFunction(llvm::StringRef name, const Target &target) {
-    auto *type = llvm::FunctionType::get(b.getVoidTy(), {ptr, b.getInt64Ty(), b.getInt64Ty(), ptr}, false);
-    auto callee = module.getOrInsertFunction(kernelSymbol(name, target), type);
-    auto *function = llvm::cast<llvm::Function>(callee.getCallee());
+  bool checked() const { return program.checkValues || program.guardBytes; }
+
+  /// One table for the code of all levels.
+  llvm::Constant *checkStep(size_t s) {
+    checkSteps.resize(program.steps.size());
+    if (!checkSteps[s])
+      checkSteps[s] = checks.step(s);
+    return checkSteps[s];
+  }
+
+  llvm::Value *checkBefore(size_t s, llvm::Value *buffers) {
+    auto *type = llvm::FunctionType::get(b.getInt32Ty(), {ptr, ptr}, false);
+    return b.CreateCall(hiddenFunction("tn_check_before", type), {checkStep(s), buffers});
+  }
+
+  /// Returns the status of what was found.
+  void checkAfter(size_t s, llvm::Value *invocation, llvm::Value *buffers, llvm::Value *seen) {
+    auto *type = llvm::FunctionType::get(b.getInt32Ty(), {ptr, ptr, ptr, b.getInt32Ty()}, false);
+    llvm::Value *status =
+        b.CreateCall(hiddenFunction("tn_check_after", type), {invocation, checkStep(s), buffers, seen});
+    llvm::Function *run = b.GetInsertBlock()->getParent();
+    auto *found = llvm::BasicBlock::Create(context, "", run), *next = llvm::BasicBlock::Create(context, "", run);
+    b.CreateCondBr(b.CreateICmpEQ(status, i32(0)), next, found);
+    b.SetInsertPoint(found);
+    b.CreateRet(status);
+    b.SetInsertPoint(next);
+  }
+
+  llvm::Function *kernelFunction(llvm::StringRef name, const Target &target) {
+    return hiddenFunction(kernelSymbol(name, target),
+                          llvm::FunctionType::get(b.getVoidTy(), {ptr, b.getInt64Ty(), b.getInt64Ty(), ptr}, false));
+  }
+
+  /// A function of another object of the artifact.
+  llvm::Function *hiddenFunction(const std::string &name, llvm::FunctionType *type) {
+    auto *function = llvm::cast<llvm::Function>(module.getOrInsertFunction(name, type).getCallee());
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return function;
   }
@@ -240,12 +247,11 @@ private:
     list->setSection("llvm.metadata");
   }
 
-  llvm::Module &module;
-  llvm::LLVMContext &context;
   llvm::IRBuilder<> b;
   const Program &program;
   const KernelLibrary &library;
-  llvm::PointerType *ptr;
+  CheckTables checks;
+  std::vector<llvm::Constant *> checkSteps; ///< by step; null until it is needed
 };
 
 } // namespace

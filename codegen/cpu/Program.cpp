@@ -1,20 +1,10 @@
 #include "codegen/cpu/Program.h"
 #include "mlir/IR/OperationSupport.h"
-#include "llvm/ADT/SetVector.h"
+#include "passes/Provenance.h"
 
 using namespace mlir;
 
 namespace tenon::codegen {
-
-/// Names of the graph's nodes in a location.
-static void collectNames(Location loc, llvm::SetVector<StringRef> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    names.insert(name.getName().getValue());
-  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location part : fused.getLocations())
-      collectNames(part, names);
-  }
-}
 
 static std::string sourcesOf(tn::KernelOp kernel) {
   llvm::SetVector<StringRef> names;
@@ -72,6 +62,8 @@ Program collectProgram(ModuleOp module, StringRef name) {
   program.arenaBytes = integer("tn.arena_bytes");
   program.arenaLowerBound = integer("tn.arena_lower_bound");
   program.weightBytes = integer("tn.weights_bytes");
+  if (auto guard = main->getAttrOfType<IntegerAttr>("tn.guard_bytes"))
+    program.guardBytes = guard.getInt();
   unsigned inputs = integer("tn.inputs");
   for (unsigned i = 2; i < main.getNumArguments(); ++i) {
     auto valueName = main.getArgAttrOfType<StringAttr>(i, "tn.name");

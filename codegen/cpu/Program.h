@@ -36,6 +36,10 @@ struct Program {
   std::vector<Step> steps;
   std::vector<Value> inputs, outputs;
   int64_t arenaBytes = 0, arenaLowerBound = 0, weightBytes = 0;
+  /// Bytes of the bands around the arena's buffers, which are checked after every step; 0: there are none.
+  int64_t guardBytes = 0;
+  /// Whether NaN and infinities are looked for after every step.
+  bool checkValues = false;
 };
 
 /// Reads the program off a module after memory planning. Equal kernels (up to locations) are one.

@@ -81,6 +81,25 @@ static tn_status choosePool(tn_context &context, const tn_context_options &optio
   return TN_OK;
 }
 
+static tn_status openTrace(tn_context &context, tn_trace *given) {
+  tn_trace *trace = given ? given : environmentTrace(*context.model);
+  if (!trace)
+    return TN_OK;
+  tn_status status = TN_ERROR_OUT_OF_MEMORY;
+  auto *recorder = context.allocator().create<Recorder>();
+  if (!recorder)
+    fail(status, "no memory for a context");
+  else
+    status = recorder->open(trace, *context.model, context.threads);
+  if (status)
+    context.allocator().release(recorder, sizeof *recorder);
+  else
+    context.recorder = recorder;
+  if (!given)
+    tn_trace_destroy(trace); // the recorder has its own reference
+  return status;
+}
+
 /// Arena and scratch for the static part; symbolic shapes add to the arena when they are known.
 static tn_status allocate(tn_context &context) {
   const tn_model &model = *context.model;
@@ -113,10 +132,11 @@ tn_status tn_context_create(tn_model *model, const tn_context_options *given, tn
     return fail(TN_ERROR_INVALID_ARGUMENT, "tn_context_create: NULL argument");
   *out = nullptr;
   tn_context_options options = {};
-  if (given && given->size < sizeof options)
+  // Programs compiled against an older header give a shorter structure.
+  if (given && given->size < offsetof(tn_context_options, trace))
     return fail(TN_ERROR_INVALID_ARGUMENT, "tn_context_options.size is not set");
   if (given)
-    options = *given;
+    memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
   tn_context *context = model->allocator.create<tn_context>();
   if (!context)
     return fail(TN_ERROR_OUT_OF_MEMORY, "no memory for a context");
@@ -127,6 +147,8 @@ tn_status tn_context_create(tn_model *model, const tn_context_options *given, tn
   tn_status status = choosePool(*context, options);
   if (!status)
     status = allocate(*context);
+  if (!status)
+    status = openTrace(*context, options.trace);
   if (status)
     tn_context_destroy(context);
   else
@@ -142,6 +164,10 @@ void tn_context_destroy(tn_context *context) {
   for (uint32_t e = 0; context->entries && e < model->desc->n_entries; ++e)
     for (uint32_t i = 0; i < model->entry(e).n_outputs; ++i)
       context->entries[e].outputs[i].own.release(allocator);
+  if (context->recorder) {
+    context->recorder->close(allocator);
+    allocator.release(context->recorder, sizeof *context->recorder);
+  }
   context->storage.release(allocator);
   context->arena.release(allocator);
   context->scratch.release(allocator);

@@ -4,6 +4,7 @@
 
 #include "Model.h"
 #include "Status.h"
+#include "Trace.h"
 
 namespace tn {
 
@@ -47,6 +48,7 @@ struct tn_context {
   uint32_t threads;
   tn_profile_fn profile;
   void *profileUser;
+  tn::Recorder *recorder; ///< NULL: no trace
 
   tn::EntryState *entries;
   tn::Block storage; ///< of the entry states and all that they point to

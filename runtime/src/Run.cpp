@@ -57,6 +57,9 @@ struct KernelJob {
   uint32_t parts;
   char *scratch;
   size_t scratchStride;
+  Recorder *recorder; ///< NULL: no trace
+  uint64_t slot;      ///< of part 0's event
+  uint32_t step;
 
   /// Start of part `i`: parts differ by one item at most, without i * extent overflowing.
   int64_t begin(uint32_t i) const {
@@ -65,7 +68,13 @@ struct KernelJob {
   }
   static void runPart(void *argument, uint32_t index) {
     const KernelJob &job = *static_cast<KernelJob *>(argument);
-    job.kernel(job.buffers, job.begin(index), job.begin(index + 1), job.scratch + index * job.scratchStride);
+    job.run(index, job.begin(index), job.begin(index + 1));
+  }
+  void run(uint32_t index, int64_t first, int64_t last) const {
+    uint64_t begin = recorder ? now() : 0;
+    kernel(buffers, first, last, scratch + index * scratchStride);
+    if (recorder)
+      recorder->record(slot + index, step, begin, first, last, extent);
   }
 };
 } // namespace
@@ -78,10 +87,14 @@ static void hostParallel(tn_invocation *base, uint32_t step, tn_kernel_fn kernel
     return;
   uint32_t threads = threadsFor(inv, step, extent);
   uint64_t begin = context.profile ? now() : 0;
-  KernelJob job = {kernel, buffers, extent, threads, context.scratch.data, context.scratchStride};
+  Recorder *recorder = context.recorder;
+  uint64_t slot = recorder ? recorder->reserve(threads) : 0;
+  KernelJob job = {kernel, buffers, extent, threads, context.scratch.data, context.scratchStride, recorder, slot, step};
   if (threads <= 1 || !parallelFor(context.pool, threads, KernelJob::runPart, &job)) {
-    kernel(buffers, 0, extent, context.scratch.data);
+    job.run(0, 0, extent);
     threads = 1;
+    if (recorder)
+      recorder->giveBack(slot + 1);
   }
   if (context.profile) {
     tn_profile_event event = {inv.entry, step, threads, begin, now()};
@@ -128,7 +141,7 @@ static const tn_host_api hostApi = {sizeof(tn_host_api), TN_ABI_VERSION, hostPar
 
 // ---- Run ----
 
-static tn_status execute(tn_context &context, uint32_t entryIndex) {
+static tn_status compute(tn_context &context, uint32_t entryIndex) {
   const tn_model &model = *context.model;
   const tn_entry_desc &entry = model.entry(entryIndex);
   EntryState &state = context.entries[entryIndex];
@@ -156,6 +169,15 @@ static tn_status execute(tn_context &context, uint32_t entryIndex) {
       return fail(TN_ERROR_INTERNAL, "entry point '%s' did not compute output '%s'", entry.name,
                   state.outputs[i].desc->name);
   return TN_OK;
+}
+
+static tn_status execute(tn_context &context, uint32_t entryIndex) {
+  if (!context.recorder)
+    return compute(context, entryIndex);
+  context.recorder->beginRun();
+  tn_status status = compute(context, entryIndex);
+  context.recorder->endRun(*context.model, entryIndex, status);
+  return status;
 }
 
 /// Outputs whose shape the last run computed are unknown again.

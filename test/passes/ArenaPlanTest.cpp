@@ -94,6 +94,20 @@ TEST_CASE("the same buffers are always placed the same way", "[arena]") {
     CHECK(first[i].offset == second[i].offset);
 }
 
+TEST_CASE("bands around buffers belong to no other that is alive", "[arena]") {
+  constexpr int64_t kGuard = 128;
+  std::vector<ArenaBuffer> buffers = network(5, 60);
+  ArenaPlan plan = planArena(buffers, kAlignment, kGuard);
+  CHECK(plan.size >= plan.lowerBound);
+  for (const ArenaBuffer &a : buffers) {
+    CHECK(a.offset >= kGuard);
+    CHECK(a.offset + a.size + kGuard <= plan.size);
+    for (const ArenaBuffer &b : buffers)
+      if (&a != &b && a.begin <= b.end && b.begin <= a.end)
+        CHECK((a.offset + a.size + 2 * kGuard <= b.offset || b.offset + b.size + 2 * kGuard <= a.offset));
+  }
+}
+
 TEST_CASE("special cases", "[arena]") {
   std::vector<ArenaBuffer> same = {{100, 0, 3, 0}, {100, 0, 3, 0}, {1, 2, 2, 0}};
   ArenaPlan plan = planArena(same, kAlignment);

@@ -1,4 +1,5 @@
 // RUN: tenon-opt %s -split-input-file -pass-pipeline='builtin.module(func.func(tn-fuse,tn-schedule),tn-plan-memory)' | FileCheck %s
+// RUN: tenon-opt %s -split-input-file -pass-pipeline='builtin.module(func.func(tn-fuse,tn-schedule),tn-plan-memory{guard=100})' | FileCheck %s --check-prefix=GUARD
 
 // What is known at compile time is computed by @weights; arguments are arena, weight block, inputs and outputs. The packed
 // matrix (one panel, 256 bytes) stands behind the bias.
@@ -67,6 +68,10 @@ module {
 // CHECK: func.func @main(%[[ARENA:[a-z0-9]+]]: memref<?xi8> {{.*}}tn.arena_bytes = 256 : i64
 // CHECK: tn.view %[[ARENA]][0]
 // CHECK: tn.view %[[ARENA]][128]
+// Bands are of whole lines. With them no two buffers touch.
+// GUARD: func.func @main(%[[ARENA:[a-z0-9]+]]: memref<?xi8> {{.*}}tn.arena_bytes = 768 : i64, {{.*}}tn.guard_bytes = 128 : i64
+// GUARD: tn.view %[[ARENA]][128]
+// GUARD: tn.view %[[ARENA]][512]
 module {
   func.func @main(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
     %0 = tn.softmax %x axis 1 : tensor<4x8xf32> -> tensor<4x8xf32>

@@ -20,8 +20,13 @@ struct Quiet {
 
 TEST_CASE("a run after the first asks the system for nothing") {
   uint32_t threads = GENERATE(1u, 2u, 4u);
+  bool traced = GENERATE(false, true);
+  TemporaryFile file;
+  tn_trace *trace = nullptr;
+  REQUIRE(tn_trace_create(file.path.c_str(), &trace) == TN_OK);
   Owned<tn_model> model = linkedModel();
-  Owned<tn_context> context = makeContext(model.get(), threads);
+  Owned<tn_context> context = makeContext(model.get(), threads, nullptr, traced ? trace : nullptr);
+  tn_trace_destroy(trace);
   std::vector<float> x = mainInput();
   tn_tensor in = view(x, mainDims()), out = {};
   REQUIRE(tn_run(context.get(), FIXTURE_MAIN, &in, 1, &out, 1) == TN_OK);

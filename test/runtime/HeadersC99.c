@@ -7,6 +7,7 @@ int tn_test_c99(tn_model *model) {
   tn_context *context = NULL;
   options.size = sizeof options;
   options.n_threads = 1;
+  options.trace = NULL;
   if (tn_context_create(model, &options, &context) != TN_OK)
     return 1;
   tn_context_destroy(context);

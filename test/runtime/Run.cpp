@@ -68,7 +68,7 @@ TEST_CASE("small kernels stay on the calling thread") {
   REQUIRE(tn_model_from_desc(&desc, nullptr, &raw) == TN_OK);
   Owned<tn_model> model(raw);
   std::vector<uint32_t> threads;
-  tn_context_options options = {sizeof options, nullptr, 2, nullptr, &threads};
+  tn_context_options options = {sizeof options, nullptr, 2, nullptr, &threads, nullptr};
   options.profile = [](void *user, const tn_profile_event *event) {
     static_cast<std::vector<uint32_t> *>(user)->push_back(event->threads);
   };

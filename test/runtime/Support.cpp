@@ -77,11 +77,12 @@ Owned<tn_model> linkedModel() {
   return Owned<tn_model>(model);
 }
 
-Owned<tn_context> makeContext(tn_model *model, uint32_t threads, tn_pool *pool) {
+Owned<tn_context> makeContext(tn_model *model, uint32_t threads, tn_pool *pool, tn_trace *trace) {
   tn_context_options options = {};
   options.size = sizeof options;
   options.n_threads = threads;
   options.pool = pool;
+  options.trace = trace;
   tn_context *context = nullptr;
   tn_status status = tn_context_create(model, &options, &context);
   INFO(tn_last_error());

@@ -33,13 +33,15 @@ struct Destroy {
   void operator()(tn_model *model) const { tn_model_destroy(model); }
   void operator()(tn_context *context) const { tn_context_destroy(context); }
   void operator()(tn_pool *pool) const { tn_pool_destroy(pool); }
+  void operator()(tn_trace *trace) const { tn_trace_destroy(trace); }
   void operator()(tn_value *value) const { tn_value_destroy(value); }
 };
 template <typename T> using Owned = std::unique_ptr<T, Destroy>;
 
 /// The linked fixture; fails the test when it does not load.
 Owned<tn_model> linkedModel();
-Owned<tn_context> makeContext(tn_model *model, uint32_t threads = 1, tn_pool *pool = nullptr);
+Owned<tn_context> makeContext(tn_model *model, uint32_t threads = 1, tn_pool *pool = nullptr,
+                              tn_trace *trace = nullptr);
 
 /// A view of a vector.
 inline tn_tensor view(std::vector<float> &data, const std::vector<int64_t> &dims) {

@@ -85,7 +85,7 @@ TEST_CASE("contexts on several threads share a pool") {
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {
-      tn_context_options options = {sizeof options, pool.get(), 0, nullptr, nullptr};
+      tn_context_options options = {sizeof options, pool.get(), 0, nullptr, nullptr, nullptr};
       tn_context *context = nullptr;
       if (tn_context_create(model.get(), &options, &context) != TN_OK)
         return void(++wrong);

@@ -1,6 +1,6 @@
 """The command line from outside: exit codes, what is left behind, what objects contain.
 
-TENON is the program, TENON_RUNTIME_ARCHIVE the static runtime, TENON_INCLUDE the folder of its headers.
+TENON_RUNTIME_ARCHIVE is the static runtime, TENON_INCLUDE the folder of its headers.
 """
 
 import glob
@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import struct
@@ -18,22 +19,9 @@ import unittest
 import zipfile
 
 import onnx_bytes as ob
+from cli_case import TENON, TENON_OPT, CommandLineCase, npy, read_npy
 
-TENON = os.environ["TENON"]
 CC = os.environ.get("CC", "cc")
-
-
-def npy(values, shape, descr="<f4"):
-    head = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
-    head += " " * (-(len(head) + 11) % 64) + "\n"
-    code = {"<f4": "f", "<f8": "d", "<i8": "q"}[descr]
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head.encode() + struct.pack(f"<{len(values)}{code}", *values)
-
-
-def read_npy(data):
-    length = struct.unpack("<H", data[8:10])[0]
-    body = data[10 + length:]
-    return struct.unpack(f"<{len(body) // 4}f", body)
 
 
 def code_offset(image):
@@ -52,35 +40,7 @@ def reference(x, rows=4, inner=8, columns=3):
             for r in range(rows) for c in range(columns)]
 
 
-class CommandLine(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.write("linear.onnx", ob.linear())
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def write(self, name, data):
-        with open(self.path(name), "wb") as file:
-            file.write(data)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def tenon(self, *arguments, code=0, **options):
-        done = subprocess.run([TENON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300,
-                              **options)
-        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
-        self.assertNotIn("\033", done.stderr, "no escape sequences into a pipe")
-        if code:
-            self.assertTrue(done.stderr.strip(), "an error says why")
-        return done
-
-    def files(self):
-        return sorted(os.listdir(self.folder.name))
-
+class CommandLine(CommandLineCase):
     def compile_fails(self, model, code, *arguments, output="out.so"):
         """Compiling fails with a code and leaves no file; returns the messages."""
         before = self.files()
@@ -185,6 +145,16 @@ class CommandLine(unittest.TestCase):
         folder = os.path.basename(reproducer)
         self.assertIn(b"--test-failure=crash:fuse", self.read(folder + "/command.sh"))
         self.assertIn(b"tn.contract", self.read(folder + "/after-layout.mlir"))
+        # The commands that it names do replay it: the whole, and the stage, which is sound here.
+        self.assertIn(f"replay it by: sh {folder}/command.sh\n", done.stderr)
+        with tempfile.TemporaryDirectory() as bin:
+            os.symlink(TENON, bin + "/tenon")
+            again = subprocess.run(["sh", folder + "/command.sh"], cwd=self.folder.name, capture_output=True, text=True,
+                                   env={**os.environ, "PATH": bin + ":" + os.environ["PATH"]})
+        self.assertEqual(again.returncode, 70, again.stderr)
+        command = done.stderr.split("the stage alone: tenon-opt ")[1].split()
+        self.assertEqual(command, [folder + "/after-layout.mlir", "--tn-fuse-stage=winograd=4"])
+        self.assertIn(b"tn.kernel", subprocess.check_output([TENON_OPT, *command], cwd=self.folder.name))
         self.compile_fails("linear.onnx", 6, "--test-failure=hang:graph", "--time-limit=0.5")
         self.compile_fails("linear.onnx", 6, "--test-failure=grow:graph", "--memory-limit=600M")
 
@@ -216,6 +186,25 @@ class CommandLine(unittest.TestCase):
             with self.subTest(name):
                 self.tenon("compile", "passes/" + name, "-o", "again.so", "--name=digits")
                 self.assertEqual(self.read("again.so"), self.read("whole.so"))
+
+    def test_tenon_opt_takes_dumps(self):
+        digits = str(pathlib.Path(__file__).resolve().parents[2] / "examples/digits/digits.onnx")
+        self.tenon("compile", digits, "--dump-dir", "passes", "-o", "whole.so")
+        changed = sorted(path for path in glob.glob(self.path("passes/*.mlir")) if ".unchanged." not in path)
+        stages = ["graph", "raise", "layout", "fuse", "schedule", "memory"]
+
+        def text(path, done):
+            pipeline = ",".join(f"tn-{stage}-stage" for stage in stages[done:])
+            out = subprocess.check_output([TENON_OPT, path, "--mlir-print-debuginfo", f"--pass-pipeline=builtin.module({pipeline})"])
+            return re.sub(rb"module attributes \{[^\n]*\} \{", b"module {", out)
+
+        # From the end of every stage on the passes do what they do in the compiler: the weights are found.
+        expected = text(changed[-1], len(stages))
+        for done in range(len(stages)):
+            reached = ["import.mlir", *stages][: done + 1]
+            path = [p for p in changed if os.path.basename(p).split("-")[1] in reached][-1]
+            with self.subTest(path):
+                self.assertEqual(text(path, done), expected)
 
     def test_weight_files(self):
         digits = str(pathlib.Path(__file__).resolve().parents[2] / "examples/digits/digits.onnx")

@@ -33,6 +33,8 @@ Compiler::Compiler(CompilerOptions given) : options(std::move(given)) {
     stream << diagnostic << "\n";
     return success();
   });
+  if (options.remarks)
+    collectRemarks(*context, remarks);
   if (!options.dumpDirectory.empty())
     dumper = std::make_unique<ModuleDumper>(options.dumpDirectory);
   library.models = codegen::allTemplates();
@@ -135,6 +137,9 @@ bool Compiler::load(const std::string &path) {
   return true;
 }
 
+/// Wider than a row of most tensors, so that a loop that runs one row too far ends in it.
+static constexpr int64_t kGuardBytes = 4096;
+
 static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
   pipeline.winograd = options.winograd;
@@ -150,7 +155,7 @@ static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &opti
   case Stage::Schedule:
     return buildSchedulePipeline(pm, library);
   case Stage::Memory:
-    return buildMemoryPipeline(pm, library);
+    return buildMemoryPipeline(pm, library, options.checkBounds ? kGuardBytes : 0);
   case Stage::Import:
   case Stage::Kernel:
   case Stage::Emit:
@@ -167,8 +172,10 @@ bool Compiler::runUntil(Stage stage) {
     buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
+    if (options.instrument)
+      options.instrument(pm, name);
     // Dumping prints the whole module, which other threads must not change meanwhile.
-    context->enableMultithreading(!dumper);
+    context->enableMultithreading(!dumper && !options.instrument);
     bool good = succeeded(pm.run(*module));
     context->enableMultithreading(true);
     if (!good)

@@ -19,6 +19,7 @@
 #include "passes/KernelModel.h"
 #include "passes/ScheduleBook.h"
 #include "tools/compiler/Dump.h"
+#include "tools/compiler/Remarks.h"
 #include <functional>
 #include <map>
 #include <string>
@@ -68,8 +69,15 @@ struct CompilerOptions {
   int64_t winograd = 4;
   /// Schedule file (passes/ScheduleBook.h) whose schedules replace those that the models choose; empty: none.
   std::string schedules;
+  /// What the artifact checks after each kernel: NaN and infinities that its inputs did not have; writes outside of
+  /// buffers and elements that were not written.
+  bool checkValues = false, checkBounds = false;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
+  /// Called with the passes of each stage before they run; they run on one thread then.
+  std::function<void(mlir::PassManager &passes, llvm::StringRef stage)> instrument;
+  /// Whether passes are to explain their decisions, see getRemarks.
+  bool remarks = false;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
   std::function<void(llvm::StringRef phase, unsigned done, unsigned total)> progress;
 };
@@ -106,6 +114,8 @@ public:
   const CompileError &getError() const { return error; }
   /// What the model's author should know, although it compiles; one per line.
   const std::string &getWarnings() const { return warnings; }
+  /// What the passes said about their decisions, in order.
+  std::vector<Remark> &getRemarks() { return remarks; }
   const EmitStatistics &getStatistics() const { return statistics; }
   /// Seconds spent per phase, in order.
   const std::vector<std::pair<std::string, double>> &getTimes() const { return times; }
@@ -117,6 +127,8 @@ private:
   bool importModel(const std::string &path);
   bool loadModule(const std::string &path);
   bool checkNames(const onnx::Model &model);
+  /// The planned program with the checks that the options ask for.
+  bool collect(codegen::Program &program, const std::string &name);
   bool compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query, std::string &image);
   /// Writes image and weights to an open file, behind what `prefix` gives for their size.
   bool writeArtifact(OutputFile &file, const codegen::Program &program, LinkKind kind, const std::string &query,
@@ -130,6 +142,7 @@ private:
   CompilerOptions options;
   KernelLibrary library;
   ScheduleBook schedules;
+  std::vector<Remark> remarks;
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<ModuleDumper> dumper;

@@ -72,6 +72,15 @@ bool Compiler::emit(const std::string &path, OutputKind kind, const std::string 
   return false;
 }
 
+bool Compiler::collect(codegen::Program &program, const std::string &name) {
+  program = codegen::collectProgram(*module, name);
+  program.checkValues = options.checkValues;
+  if (options.checkBounds && !program.guardBytes)
+    return fail(ErrorKind::CannotCompile, "this program's memory is planned without bands between buffers, so its "
+                                          "bounds cannot be checked; start from a stage before 'memory'");
+  return true;
+}
+
 bool Compiler::compileAndLink(const codegen::Program &program, LinkKind kind, const std::string &query,
                               std::string &image) {
   std::vector<llvm::SmallVector<char, 0>> objects;
@@ -126,9 +135,9 @@ bool Compiler::emitLibrary(const std::string &path, const std::string &name) {
   if (!file.open(
           /*executable=*/true)) // before the long part: a folder that can't be written is found at once
     return fail(ErrorKind::InputOutput, file.getError());
-  codegen::Program program = codegen::collectProgram(*module, name);
+  codegen::Program program;
   std::string image;
-  if (!compileAndLink(program, LinkKind::SharedLibrary, query, image) ||
+  if (!collect(program, name) || !compileAndLink(program, LinkKind::SharedLibrary, query, image) ||
       !writeArtifact(file, program, LinkKind::SharedLibrary, query, image, [](uint64_t) { return std::string(); }))
     return false;
   return file.commit() || fail(ErrorKind::InputOutput, file.getError());

@@ -48,7 +48,9 @@ bool Compiler::emitObject(const std::string &path, OutputKind kind, const std::s
   for (OutputFile *file : {&object, &header})
     if (!file->open())
       return fail(ErrorKind::InputOutput, file->getError());
-  codegen::Program program = codegen::collectProgram(*module, name);
+  codegen::Program program;
+  if (!collect(program, name))
+    return false;
   auto prefix = [&](uint64_t bytes) {
     return kind == OutputKind::Archive ? archivePrefix({query}, bytes) : std::string();
   };

@@ -23,8 +23,9 @@ void registerKernelPasses() {
   registerPass([] { return createFuse(library()); });
   registerPass([] { return createSchedule(library()); });
   registerPass([] { return createPlanMemory(library()); });
-  static PassPipelineRegistration<> fuse(
-      "tn-fuse-stage", "Stage fuse", [](OpPassManager &pm) { buildFusePipeline(pm, PipelineOptions(), library()); });
+  static PassPipelineRegistration<PipelineOptions> fuse(
+      "tn-fuse-stage", "Stage fuse",
+      [](OpPassManager &pm, const PipelineOptions &options) { buildFusePipeline(pm, options, library()); });
   static PassPipelineRegistration<> schedule("tn-schedule-stage", "Stage schedule",
                                              [](OpPassManager &pm) { buildSchedulePipeline(pm, library()); });
   static PassPipelineRegistration<> memory("tn-memory-stage", "Stage memory",

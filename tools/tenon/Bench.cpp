@@ -2,7 +2,7 @@
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Output.h"
 #include "tools/tenon/Roofline.h"
-#include "tools/tenon/Session.h"
+#include "tools/tenon/StepTimes.h"
 #include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
@@ -14,6 +14,7 @@ namespace {
 const char kFooter[] = R"(Examples:
   tenon bench model.so
   tenon bench model.onnx --threads 1 --runs 200 --json
+  tenon bench model.so --trace runs.json                  by kernel and thread, for ui.perfetto.dev
 The share of the roofline is the time that the same operations and memory traffic would take at the rates measured
 on this machine in the same run, as part of the time taken.)";
 
@@ -25,7 +26,7 @@ struct KernelTime {
 };
 
 struct BenchCommand {
-  std::string path;
+  std::string path, trace;
   std::vector<std::string> inputs;
   unsigned threads = 0, warmup = 3, runs = 0, top = 20;
   double minSeconds = 2;
@@ -49,12 +50,6 @@ private:
 
 double secondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-void addEvent(void *user, const tn_profile_event *event) {
-  auto &steps = *static_cast<std::vector<double> *>(user);
-  if (event->step < steps.size())
-    steps[event->step] += (event->end_ns - event->begin_ns) * 1e-9;
 }
 
 } // namespace
@@ -83,16 +78,11 @@ static std::string shortSources(llvm::StringRef sources) {
 
 /// A second series with the profile on: asking for the time must not be part of the first one's.
 int BenchCommand::profile(Session &session) {
-  std::vector<double> steps(entry.n_steps);
-  if (int code = session.createContext(threads, addEvent, &steps))
+  std::vector<double> steps;
+  if (int code = session.openTrace(trace))
     return code;
-  if (int code = session.run())
+  if (int code = measureSteps(session, threads, std::clamp<size_t>(times.size(), 3, 30), steps))
     return code;
-  std::fill(steps.begin(), steps.end(), 0);
-  unsigned rounds = std::clamp<size_t>(times.size(), 3, 30);
-  for (unsigned i = 0; i < rounds; ++i)
-    if (int code = session.run())
-      return code;
   tn_model_info info;
   tn_model_describe(session.getModel(), &info);
   kernels.resize(info.n_kernels);
@@ -106,7 +96,7 @@ int BenchCommand::profile(Session &session) {
     if (kernel.steps == 0)
       kernel.sources = shortSources(step.sources);
     kernel.steps += 1;
-    kernel.seconds += steps[i] / rounds;
+    kernel.seconds += steps[i];
     kernel.flops += step.flops;
     kernel.bytes += step.bytes;
     flops += step.flops;
@@ -217,6 +207,8 @@ void addBench(CLI::App &app, Action &action) {
   command->add_option("--runs", options->runs, "Runs to measure; 0: as many as --seconds allow")->capture_default_str();
   command->add_option("--seconds", options->minSeconds, "Time to measure for")->capture_default_str();
   command->add_option("--top", options->top, "Kernels to list")->capture_default_str();
+  command->add_option("--trace", options->trace, "File for a trace of the runs that kernels are timed in")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "Print the figures as JSON");
   options->model.bind(*command, /*withTargets=*/false);
   command->footer(kFooter);

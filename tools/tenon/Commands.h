@@ -14,6 +14,7 @@ using Action = std::function<int()>;
 void addCompile(CLI::App &app, Action &action, const std::string &commandLine);
 void addRun(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
+void addExplain(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 
 } // namespace tenon::cli

@@ -30,6 +30,7 @@ struct CompileCommand {
   std::string commandLine;
   int optimization = 2;
   bool timing = false, json = false;
+  std::optional<std::string> remarks; ///< pattern of node names
   std::string dumpDirectory;
   ModelOptions model;
 
@@ -38,7 +39,9 @@ struct CompileCommand {
 private:
   bool resolveKind(std::string &message);
   int work(const CompilerOptions &options);
-  int report(const Compiler &compiler);
+  int report(Compiler &compiler);
+  bool checkRemarks(std::string &message) const;
+  void printRemarks(Compiler &compiler);
   void failOnPurpose(llvm::StringRef phase);
   void leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits, const ProcessOutcome &outcome);
 
@@ -121,7 +124,7 @@ void CompileCommand::failOnPurpose(llvm::StringRef phase) {
     memory.emplace_back(1 << 24, 'x');
 }
 
-int CompileCommand::report(const Compiler &compiler) {
+int CompileCommand::report(Compiler &compiler) {
   const EmitStatistics &statistics = compiler.getStatistics();
   double total = 0;
   for (auto &[phase, seconds] : compiler.getTimes())
@@ -154,7 +157,32 @@ int CompileCommand::report(const Compiler &compiler) {
                             {"code_bytes", statistics.codeBytes},
                             {"weight_bytes", statistics.weightBytes},
                             {"arena_bytes", statistics.arenaBytes}};
+  if (remarks) {
+    llvm::json::Array list;
+    for (const Remark &remark : compiler.getRemarks())
+      list.push_back(remark.toJson());
+    result["remarks"] = std::move(list);
+  }
   return printJson(std::move(result)) ? kOk : kInputOutput;
+}
+
+/// Whether the pattern of --remarks is one.
+bool CompileCommand::checkRemarks(std::string &message) const {
+  std::vector<Remark> none;
+  if (llvm::Error error = filterRemarks(none, remarks.value_or("")))
+    message = "--remarks=" + *remarks + ": " + llvm::toString(std::move(error));
+  return message.empty();
+}
+
+/// As data, unless that is the module; with --json they are in the report.
+void CompileCommand::printRemarks(Compiler &compiler) {
+  if (!remarks)
+    return;
+  llvm::cantFail(filterRemarks(compiler.getRemarks(), *remarks)); // the pattern has been checked
+  for (const Remark &remark : compiler.getRemarks())
+    if (!json)
+      fmt::print(output == "-" ? stderr : stdout, "{}\n", remark.describe());
+  std::fflush(stdout); // this process ends without
 }
 
 /// Runs in the worker process.
@@ -173,6 +201,7 @@ int CompileCommand::work(const CompilerOptions &given) {
   progress.reset();
   if (!compiler.getWarnings().empty() && !model.quiet)
     printWarning(compiler.getWarnings());
+  printRemarks(compiler);
   if (good)
     return report(compiler);
   printError(compiler.getError().message);
@@ -182,7 +211,8 @@ int CompileCommand::work(const CompilerOptions &given) {
   return static_cast<int>(compiler.getError().kind);
 }
 
-/// After a crash: a folder with what is needed to see it again, and with the module as it was before.
+/// After an internal error: a folder with what is needed to see it again, and with the module as it was before. Says
+/// how.
 void CompileCommand::leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits,
                                      const ProcessOutcome &outcome) {
   std::string folder = fmt::format("tenon-crash-{}-{}", modelName(input), getpid());
@@ -198,25 +228,35 @@ void CompileCommand::leaveReproducer(const CompilerOptions &options, const Proce
   llvm::sys::fs::current_path(directory);
   std::string error, command = "cd '" + directory.str().str() + "'\n" + commandLine + "\n";
   writeOutputFile(folder + "/command.sh", command, error);
-  writeOutputFile(folder + "/crash.txt", "tenon crashed in phase '" + outcome.phase + "'\n" + outcome.stack, error);
+  writeOutputFile(folder + "/crash.txt", "tenon failed in phase '" + outcome.phase + "'\n" + outcome.stack, error);
   auto last = llvm::find(stageNames(), outcome.lastDone);
+  std::string module = folder + "/after-" + outcome.lastDone + ".mlir", stageCommand;
   if (last != stageNames().end() && error.empty()) {
     ProcessLimits again = limits;
     again.seconds = again.seconds > 0 ? again.seconds : 120;
-    supervise(again, [&]() -> int {
+    ProcessOutcome written = supervise(again, [&]() -> int {
       auto &compiler = *new Compiler(options);
       bool good = compiler.load(input) && compiler.runUntil(static_cast<Stage>(last - stageNames().begin()));
-      return good && compiler.writeModule(folder + "/after-" + outcome.lastDone + ".mlir") ? 0 : 1;
+      return good && compiler.writeModule(module) ? 0 : 1;
     });
+    // tenon-opt has the stages up to memory planning.
+    auto crashed = llvm::find(stageNames(), outcome.phase);
+    if (written.exitCode == 0 && crashed - stageNames().begin() <= static_cast<int>(Stage::Memory))
+      stageCommand = fmt::format("tenon-opt {} --tn-{}-stage{}", module, outcome.phase,
+                                 outcome.phase == "fuse" ? fmt::format("=winograd={}", options.winograd) : "");
   }
   printNote("reproducer: " + folder + (error.empty() ? "" : " (incomplete: " + error + ")"));
+  if (error.empty())
+    printNote("replay it by: sh " + folder + "/command.sh");
+  if (!stageCommand.empty())
+    printNote("the stage alone: " + stageCommand);
 }
 
 int CompileCommand::run() {
   CompilerOptions options;
   ProcessLimits limits;
   std::string message;
-  if (!model.resolve(options, limits, message)) {
+  if (!model.resolve(options, limits, message) || !checkRemarks(message)) {
     printError(message);
     return kUsage;
   }
@@ -229,12 +269,13 @@ int CompileCommand::run() {
     return kUsage;
   }
   options.dumpDirectory = dumpDirectory;
+  options.remarks = remarks.has_value();
   if (!model.quiet)
     printNote("target: " + llvm::join(options.targets, ", "));
   ProcessOutcome outcome = supervise(limits, [&] { return work(options); });
   if (!outcome.message.empty())
     printError(outcome.message);
-  if (outcome.crashSignal)
+  if (outcome.crashSignal || outcome.exitCode == kInternal)
     leaveReproducer(options, limits, outcome);
   return outcome.exitCode;
 }
@@ -257,6 +298,11 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
   command->add_option("--stop-after", options->stopAfter, "Write the program after a stage")
       ->check(CLI::IsMember(stages));
   command->add_option("--dump-dir", options->dumpDirectory, "Folder for the program after every pass");
+  command
+      ->add_option("--remarks", options->remarks,
+                   "Print why things were done or not: which operations are one kernel, where Winograd's algorithm is "
+                   "used, which transposes stay; with =NODES only about nodes whose names match")
+      ->type_name("[=NODES]");
   command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")->check(CLI::Range(0, 3));
   command
       ->add_option("--tune", options->tune,

@@ -27,6 +27,11 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
       ->capture_default_str();
   command.add_option("--schedules", schedules, "Schedule file that an earlier `tenon compile --tune=FILE` wrote")
       ->type_name("FILE");
+  command
+      .add_option("--check", check,
+                  "Build an artifact that stops at the first bad value: nan also finds infinities, bounds what kernels "
+                  "write outside of their buffers or not at all; all")
+      ->check(CLI::IsMember({"nan", "bounds", "all"}));
   command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")->type_name("BYTES");
   command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")->check(CLI::PositiveNumber);
   command.add_flag("-q,--quiet", quiet, "Print nothing but errors");
@@ -117,6 +122,8 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
   }
   options.winograd = winograd == "auto" ? 4 : winograd == "f2" ? 2 : 0;
   options.schedules = schedules;
+  options.checkValues = check == "nan" || check == "all";
+  options.checkBounds = check == "bounds" || check == "all";
   limits.seconds = timeLimit;
   return resolveTargets(options.targets, message);
 }

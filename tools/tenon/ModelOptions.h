@@ -11,7 +11,7 @@ namespace tenon::cli {
 /// Options of every command that takes a model file, bound to flags.
 struct ModelOptions {
   std::vector<std::string> shapes, dims, targets;
-  std::string memoryLimit, winograd = "auto", schedules;
+  std::string memoryLimit, winograd = "auto", schedules, check;
   double timeLimit = 0;
   bool quiet = false;
   unsigned verbose = 0;

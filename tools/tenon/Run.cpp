@@ -18,7 +18,7 @@ Values: @FILE with .npy, .npz (the array of that name, or FILE.npz:ARRAY), .pb (
 zeros; random:seed=N (floats normal, integers 0 or 1).)";
 
 struct RunCommand {
-  std::string path;
+  std::string path, trace;
   std::vector<std::string> inputs, outputs, expected;
   double rtol = 1e-3, atol = 1e-5;
   unsigned threads = 0;
@@ -108,9 +108,13 @@ int RunCommand::run() {
       return kUsage;
   if (int code = session.bindInputs(inputs, randomInputs, seed))
     return code;
+  if (int code = session.openTrace(trace))
+    return code;
   if (int code = session.createContext(threads, nullptr, nullptr))
     return code;
   if (int code = session.run())
+    return code;
+  if (int code = session.checkTrace())
     return code;
   if (int code = writeOutputs(session))
     return code;
@@ -147,6 +151,8 @@ void addRun(CLI::App &app, Action &action) {
   command->add_flag("--random-inputs", options->randomInputs, "Fill inputs that are not given with random numbers");
   command->add_option("--seed", options->seed, "For --random-inputs")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads to run on; 0: all")->capture_default_str();
+  command->add_option("--trace", options->trace, "File for a trace of the run by kernel and thread, as TN_TRACE=FILE")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "Print the outputs' summary as JSON");
   options->model.bind(*command, /*withTargets=*/false);
   command->footer(kFooter);

@@ -33,7 +33,13 @@ int reportStatus(tn_status status) {
 
 Session::~Session() {
   tn_context_destroy(context);
+  tn_trace_destroy(trace);
   tn_model_destroy(model);
+}
+
+static void logMessage(void *, tn_log_level level, const char *message) {
+  if (level == TN_LOG_WARNING)
+    printWarning(message);
 }
 
 static ValueInfo makeInfo(const tn_tensor_info &info) {
@@ -53,7 +59,10 @@ int Session::open(const std::string &path, const ModelOptions &options) {
   if (compiled)
     if (int code = compileForHost(path, options, library))
       return code;
-  tn_status status = tn_model_load(library.c_str(), nullptr, &model);
+  tn_model_options modelOptions = {};
+  modelOptions.size = sizeof modelOptions;
+  modelOptions.log = logMessage;
+  tn_status status = tn_model_load(library.c_str(), &modelOptions, &model);
   if (compiled)
     unlink(library.c_str()); // it stays mapped
   if (status != TN_OK)
@@ -76,6 +85,7 @@ int Session::createContext(unsigned threads, tn_profile_fn profile, void *user) 
   options.n_threads = threads;
   options.profile = profile;
   options.profile_user = user;
+  options.trace = trace;
   tn_context_destroy(context);
   context = nullptr;
   if (tn_status status = tn_context_create(model, &options, &context))
@@ -86,6 +96,18 @@ int Session::createContext(unsigned threads, tn_profile_fn profile, void *user) 
       return reportStatus(status);
   }
   return kOk;
+}
+
+int Session::openTrace(const std::string &path) {
+  if (path.empty())
+    return kOk;
+  tn_status status = tn_trace_create(path.c_str(), &trace);
+  return status == TN_OK ? static_cast<int>(kOk) : reportStatus(status);
+}
+
+int Session::checkTrace() {
+  tn_status status = trace ? tn_trace_status(trace) : TN_OK;
+  return status == TN_OK ? static_cast<int>(kOk) : reportStatus(status);
 }
 
 /// The value whose name an argument begins with, before "="; the longest, because names may contain that

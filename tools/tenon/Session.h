@@ -24,6 +24,10 @@ public:
   /// Loads an artifact, or compiles a model file and loads that.
   int open(const std::string &path, const ModelOptions &options);
   int createContext(unsigned threads, tn_profile_fn profile, void *user);
+  /// Has the runs of contexts created from now on recorded in a file. An empty path: none.
+  int openTrace(const std::string &path);
+  /// After the runs: whether all of them could be written.
+  int checkTrace();
 
   /// Binds inputs from arguments such as "x=@x.npy"; those not named are filled in if `random`.
   int bindInputs(llvm::ArrayRef<std::string> arguments, bool random, uint64_t seed);
@@ -44,6 +48,7 @@ private:
 
   tn_model *model = nullptr;
   tn_context *context = nullptr;
+  tn_trace *trace = nullptr;
   std::vector<ValueInfo> inputs, outputs;
   std::vector<HostTensor> bound;
   std::map<std::string, int64_t> dims;

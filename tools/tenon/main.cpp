@@ -11,16 +11,20 @@ static const char kFooter[] = R"(Examples:
   tenon run model.so --input x=@x.npy --output y=@y.npy
   tenon bench model.onnx --threads 4
   tenon inspect model.onnx
+  tenon explain model.onnx --node /layer3/conv2
 
 Exit codes: 0 done, 1 cannot compile, 2 usage, 3 malformed model, 4 input or output, 5 numbers differ,
 6 resource limit, 70 internal error, 130 interrupted.)";
 
-/// The spelling of other compilers, -mcpu=native, is no short option with a value.
+/// The spelling of other compilers, -mcpu=native, is no short option with a value; --remarks alone is about all nodes
+/// and does not take the next argument.
 static std::vector<std::string> readArguments(int argc, char **argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   for (std::string &argument : arguments)
     if (argument.rfind("-mcpu", 0) == 0)
       argument.insert(0, "-");
+    else if (argument == "--remarks")
+      argument += "=*";
   return arguments;
 }
 
@@ -45,6 +49,7 @@ int main(int argc, char **argv) {
   addRun(app, action);
   addBench(app, action);
   addInspect(app, action);
+  addExplain(app, action);
   std::vector<std::string> arguments = readArguments(argc, argv);
   std::reverse(arguments.begin(), arguments.end()); // as CLI11 takes them
   try {

@@ -249,6 +249,22 @@ TN_API uint32_t tn_pool_threads(const tn_pool *pool);
 /* Contexts keep their pool alive. NULL is allowed. */
 TN_API void tn_pool_destroy(tn_pool *pool);
 
+/* ---- Traces ---- */
+
+typedef struct tn_trace tn_trace;
+
+/* A record of runs in a file that ui.perfetto.dev and chrome://tracing open: for every run each thread's part of each
+ * kernel with its time, graph nodes, work items, flops and bytes. Begins the file anew. It is written after each run,
+ * on the thread that ran, and is complete at that time. A run of more than 65,536 events keeps the newest.
+ * Without this call, the environment variable TN_TRACE names a file for all contexts that are given no trace; one that
+ * can't be written is reported to the model's log, and runs go on without. IO: `path` is no regular file that can be
+ * written. */
+TN_API tn_status tn_trace_create(const char *path, tn_trace **trace);
+/* IO when not all runs could be written (a full disk, 1 GB reached): runs after that are missing, they do not fail. */
+TN_API tn_status tn_trace_status(tn_trace *trace);
+/* Contexts keep their trace alive. NULL is allowed. */
+TN_API void tn_trace_destroy(tn_trace *trace);
+
 /* ---- Running ---- */
 
 typedef struct tn_context tn_context;
@@ -260,6 +276,7 @@ typedef struct tn_context_options {
                          own */
   tn_profile_fn profile;
   void *profile_user;
+  tn_trace *trace; /* NULL: what TN_TRACE says. Any number of contexts may share one. */
 } tn_context_options;
 
 /* The mutable state of runs: arena, scratch, outputs. `options` may be NULL. */

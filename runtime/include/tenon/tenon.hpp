@@ -111,6 +111,7 @@ struct Destroy {
   void operator()(tn_model *model) const { tn_model_destroy(model); }
   void operator()(tn_context *context) const { tn_context_destroy(context); }
   void operator()(tn_pool *pool) const { tn_pool_destroy(pool); }
+  void operator()(tn_trace *trace) const { tn_trace_destroy(trace); }
 };
 
 template <typename T> class Handle {
@@ -134,6 +135,19 @@ public:
     return Pool(pool);
   }
   uint32_t threads() const { return tn_pool_threads(get()); }
+};
+
+/// A record of runs in a file; see tn_trace_create.
+class Trace : public detail::Handle<tn_trace> {
+public:
+  using Handle::Handle;
+  static Result<Trace> create(const std::string &path) {
+    tn_trace *trace = nullptr;
+    if (Status status = tn_trace_create(path.c_str(), &trace); !status)
+      return status;
+    return Trace(trace);
+  }
+  Status status() const { return tn_trace_status(get()); }
 };
 
 class Model : public detail::Handle<tn_model> {
@@ -208,10 +222,11 @@ public:
       return status;
     return Context(context);
   }
-  static Result<Context> create(const Model &model, const Pool &pool) {
+  static Result<Context> create(const Model &model, const Pool &pool, const Trace *trace = nullptr) {
     tn_context_options options = {};
     options.size = sizeof options;
     options.pool = pool.get();
+    options.trace = trace ? trace->get() : nullptr;
     return create(model, &options);
   }
 

@@ -1,0 +1,30 @@
+#include "tools/tenon/StepTimes.h"
+#include "tools/tenon/Output.h"
+
+namespace tenon::cli {
+
+static void addEvent(void *user, const tn_profile_event *event) {
+  auto &steps = *static_cast<std::vector<double> *>(user);
+  if (event->step < steps.size())
+    steps[event->step] += (event->end_ns - event->begin_ns) * 1e-9;
+}
+
+int measureSteps(Session &session, unsigned threads, unsigned rounds, std::vector<double> &seconds) {
+  tn_entry_info entry;
+  if (tn_status status = tn_entry_describe(session.getModel(), 0, &entry))
+    return reportStatus(status);
+  seconds.assign(entry.n_steps, 0);
+  if (int code = session.createContext(threads, addEvent, &seconds))
+    return code;
+  if (int code = session.run())
+    return code;
+  std::fill(seconds.begin(), seconds.end(), 0);
+  for (unsigned i = 0; i < rounds; ++i)
+    if (int code = session.run())
+      return code;
+  for (double &time : seconds)
+    time /= rounds;
+  return session.checkTrace();
+}
+
+} // namespace tenon::cli
