@@ -53,10 +53,14 @@ int Session::open(const std::string &path, const ModelOptions &options) {
   if (compiled)
     if (int code = compileForHost(path, options, library))
       return code;
-  tn_status status = tn_model_load(library.c_str(), nullptr, &model);
+  int code = load(library);
   if (compiled)
     unlink(library.c_str()); // it stays mapped
-  if (status != TN_OK)
+  return code;
+}
+
+int Session::load(const std::string &library) {
+  if (tn_status status = tn_model_load(library.c_str(), nullptr, &model))
     return reportStatus(status);
   tn_entry_info entry;
   tn_entry_describe(model, 0, &entry);
