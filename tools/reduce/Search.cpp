@@ -36,11 +36,12 @@ bool Search::test(const Subject &candidate, const std::shared_ptr<const Record> 
   ++result.tests;
   Verdict verdict = oracle(candidate, *record, workspace.path(kCandidateName));
   result.interrupted |= verdict.interrupted;
+  if (verdict.holds || result.tests == 1)
+    result.observed = verdict.observed;
   if (!verdict.holds || verdict.interrupted)
     return false;
   subject = candidate;
   values = record;
-  result.observed = verdict.observed;
   return true;
 }
 
@@ -62,7 +63,10 @@ bool Search::begin(const Subject &whole) {
   enter("record");
   if (options.progress)
     options.progress(phase, whole.nodes.size(), 0);
-  Recording recording = recordValues(whole, workspace, options.limits);
+  // The whole may be large, and the interpreter is no fast one.
+  ProcessLimits generous = options.limits;
+  generous.seconds *= 10;
+  Recording recording = recordValues(whole, workspace, generous);
   result.interrupted = recording.interrupted;
   result.problem = recording.isComplete ? "" : recording.problem;
   values = std::make_shared<const Record>(std::move(recording.values));

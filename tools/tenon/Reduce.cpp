@@ -44,7 +44,7 @@ private:
   int checkOnce(reduce::Workspace &workspace);
   int reduceAll(reduce::Workspace &workspace);
   int report(const reduce::Reduction &reduction, const Predicate &predicate);
-  std::string compileFlags() const;
+  std::string compileFlags(Fault fault) const;
 
   PredicateSpec spec;
   TrialOptions trial;
@@ -122,13 +122,14 @@ int ReduceCommand::resolve() {
   return against.empty() ? kOk : readAgainst();
 }
 
-std::string ReduceCommand::compileFlags() const {
+/// The options of compiling that matter for a fault, for a command line.
+std::string ReduceCommand::compileFlags(Fault fault) const {
   std::string flags;
   if (model.winograd != "auto")
     flags += " --winograd=" + model.winograd;
   if (!model.memoryLimit.empty())
     flags += " --memory-limit=" + model.memoryLimit;
-  if (spec.fault == Fault::Crash || spec.fault == Fault::Auto)
+  if (fault == Fault::Crash)
     flags += fmt::format(" --time-limit={:g}", model.timeLimit);
   return flags;
 }
@@ -273,8 +274,12 @@ int ReduceCommand::reduceAll(reduce::Workspace &workspace) {
                (reduction.observed.empty() ? "" : "\n" + reduction.observed));
     return kCannotCompile;
   }
-  ReportContext context{
-      llvm::sys::path::filename(path).str(), whole.nodes.size(), &predicate, &trial, compileFlags(), against};
+  ReportContext context{llvm::sys::path::filename(path).str(),
+                        whole.nodes.size(),
+                        &predicate,
+                        &trial,
+                        compileFlags(predicate.getSpec().fault),
+                        against};
   if (int code = writeReduction(reduction, context, folder))
     return code;
   if (int code = report(reduction, predicate))
