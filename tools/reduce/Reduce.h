@@ -26,8 +26,9 @@ struct Verdict {
 using Oracle = std::function<Verdict(const Subject &subject, const Record &record, const std::string &path)>;
 
 struct ReduceOptions {
-  ProcessLimits limits;  ///< of one import and interpretation
-  unsigned maxTests = 0; ///< calls of the oracle; 0: as many as it takes
+  ProcessLimits limits;   ///< of one import and interpretation
+  unsigned maxTests = 0;  ///< calls of the oracle; 0: as many as it takes
+  bool onlyWhole = false; ///< find out whether the predicate holds at first, and no more
   /// Called before each test: what is being done, the least number of nodes so far, tests done.
   std::function<void(llvm::StringRef phase, size_t nodes, unsigned tests)> progress;
 };
@@ -41,6 +42,9 @@ struct Reduction {
   std::string problem; ///< what kept the interpreter from computing all values of the whole
   std::string error;   ///< of the workspace; the reduction then stopped early
   unsigned tests = 0;
+  /// Of `confirmations` further tests of the result, how many showed the fault: not all do if it depends on chance.
+  unsigned confirmed = 0;
+  static constexpr unsigned confirmations = 2;
 };
 
 Reduction reduce(const Subject &whole, Workspace &workspace, const Oracle &oracle, const ReduceOptions &options);

@@ -75,6 +75,20 @@ bool Search::begin(const Subject &whole) {
   return result.holdsAtFirst;
 }
 
+void Search::confirm() {
+  std::string model;
+  enter("confirm");
+  for (unsigned i = 0; i < Reduction::confirmations && !result.interrupted; ++i) {
+    if (!workspace.writeModel(subject, *values, kCandidateName, model))
+      return;
+    if (options.progress)
+      options.progress(phase, subject.nodes.size(), result.tests);
+    Verdict verdict = oracle(subject, *values, workspace.path(kCandidateName));
+    result.interrupted |= verdict.interrupted;
+    result.confirmed += verdict.holds && !verdict.interrupted;
+  }
+}
+
 const onnx::TensorData *Search::valueOf(const std::string &name) const {
   if (auto it = subject.constants.find(name); it != subject.constants.end())
     return &it->second;
@@ -123,7 +137,7 @@ void minimizeSubset(size_t count, llvm::function_ref<bool(const std::vector<bool
 
 Reduction reduce(const Subject &whole, Workspace &workspace, const Oracle &oracle, const ReduceOptions &options) {
   Search search(workspace, oracle, options);
-  if (!search.begin(whole))
+  if (!search.begin(whole) || options.onlyWhole)
     return search.finish();
   foldKnown(search);
   // Parts first: they need no new values, and what follows is fast on few nodes.
@@ -140,6 +154,7 @@ Reduction reduce(const Subject &whole, Workspace &workspace, const Oracle &oracl
   simplifyTypes(search);
   simplifyValues(search);
   fixInputs(search);
+  search.confirm();
   return search.finish();
 }
 

@@ -26,6 +26,9 @@ public:
   /// Tries a variant whose values have to be computed anew; one for which that fails is not valid.
   bool attemptVariant(const std::optional<Subject> &variant);
 
+  /// Tests the best again.
+  void confirm();
+
   /// What is being done, for the progress display.
   void enter(llvm::StringRef name) { phase = name.str(); }
   /// True when no more tests are to be made.

@@ -138,6 +138,23 @@ std::string ReduceCommand::compileFlags(Fault fault) const {
 // The model and its inputs
 //===----------------------------------------------------------------------===//
 
+/// Whether there is memory for the inputs' values, of which there are several copies at a time.
+static bool fitsMemory(const std::vector<ValueInfo> &inputs, const ProcessLimits &limits) {
+  uint64_t most =
+      limits.memoryBytes ? limits.memoryBytes : static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  uint64_t left = most / 8;
+  for (const ValueInfo &input : inputs) {
+    size_t bytes = 0;
+    bool isOpen = llvm::any_of(input.dims, [](int64_t d) { return d < 0; });
+    if (isOpen)
+      continue;
+    if (tn_tensor_bytes(input.dtype, input.dims.size(), input.dims.data(), &bytes) != TN_OK || bytes > left)
+      return false;
+    left -= bytes;
+  }
+  return true;
+}
+
 /// The shapes and types of a model's inputs, with the sizes that the options give. Returns the exit code.
 static int declareInputs(const onnx::Model &model, const CompilerOptions &options, std::vector<ValueInfo> &inputs) {
   std::set<std::string> unknown;
@@ -175,6 +192,10 @@ static int declareInputs(const onnx::Model &model, const CompilerOptions &option
 }
 
 int ReduceCommand::loadSubject() {
+  if (!llvm::StringRef(path).ends_with(".onnx") && isModelFile(path) && !llvm::StringRef(path).ends_with(".pb")) {
+    printError(path + ": only ONNX models can be reduced");
+    return kUsage;
+  }
   onnx::Diagnostics problems;
   auto loaded = onnx::Model::load(path, {}, problems);
   if (!loaded) {
@@ -184,6 +205,10 @@ int ReduceCommand::loadSubject() {
   std::vector<ValueInfo> declared;
   if (int code = declareInputs(*loaded, trial.compiler, declared))
     return code;
+  if (!fitsMemory(declared, trial.limits)) {
+    printError("the model's inputs are too large for this machine's memory");
+    return kLimit;
+  }
   Session session;
   session.declareInputs(declared);
   if (int code = session.bindInputs(inputs, /*random=*/true, seed))
@@ -212,7 +237,7 @@ int ReduceCommand::checkOnce(reduce::Workspace &workspace) {
   Predicate predicate(spec, trial, workspace);
   reduce::ReduceOptions options;
   options.limits = trial.limits;
-  options.maxTests = 1;
+  options.onlyWhole = true;
   reduce::Reduction first = reduce::reduce(
       whole, workspace, [&](auto &subject, auto &record, auto &file) { return predicate.test(subject, record, file); },
       options);
@@ -222,7 +247,7 @@ int ReduceCommand::checkOnce(reduce::Workspace &workspace) {
     printError(first.error);
     return kInputOutput;
   }
-  fmt::print("{}{}\n", first.observed, first.holdsAtFirst ? "" : "the predicate does not hold");
+  fmt::print("{}\n{}\n", first.observed, first.holdsAtFirst ? "the predicate holds" : "the predicate does not hold");
   return first.holdsAtFirst ? kOk : kCannotCompile;
 }
 
@@ -232,10 +257,14 @@ int ReduceCommand::report(const reduce::Reduction &reduction, const Predicate &p
                                         {"nodes_before", static_cast<int64_t>(whole.nodes.size())},
                                         {"nodes", static_cast<int64_t>(reduction.subject.nodes.size())},
                                         {"tests", static_cast<int64_t>(reduction.tests)},
+                                        {"confirmed", static_cast<int64_t>(reduction.confirmed)},
                                         {"observed", llvm::json::fixUTF8(reduction.observed)},
                                         {"folder", llvm::json::fixUTF8(folder)}})
                ? kOk
                : kInputOutput;
+  if (reduction.confirmed < reduction.confirmations && !reduction.interrupted)
+    printWarning(fmt::format("the fault depends on chance: {} of {} further tests showed it", reduction.confirmed,
+                             reduction.confirmations));
   if (!model.quiet)
     printNote(fmt::format("{}\n{}: {} of {} nodes, in {} tests; see {}/report.md", reduction.observed, folder,
                           reduction.subject.nodes.size(), whole.nodes.size(), reduction.tests, folder));

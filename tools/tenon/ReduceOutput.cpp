@@ -274,6 +274,9 @@ bool FolderWriter::writeReport() {
                       llvm::join(context.options->compiler.targets, ", "));
   text += fmt::format("Reduced by `tenon reduce` from {} nodes of {} in {} tests.\n", context.nodesBefore,
                       code(context.model), reduction.tests);
+  if (!reduction.interrupted && reduction.confirmed < reduction.confirmations)
+    text += fmt::format("The fault depends on chance: {} of {} further tests of this model showed it.\n",
+                        reduction.confirmed, reduction.confirmations);
   if (reduction.interrupted)
     text += "The reduction was interrupted: a smaller model may show the fault.\n";
   return writeText("report.md", text);
