@@ -230,7 +230,10 @@ Subject prefix(const Subject &subject, size_t count) {
 Recording recordValues(const Subject &subject, Workspace &workspace, const ProcessLimits &limits) {
   Recording recording;
   Subject rest = subject;
-  Found found = recordOnce(rest, workspace, limits);
+  // The whole may be large, and the interpreter is no fast one; if this does not do, a part has to.
+  ProcessLimits generous = limits;
+  generous.seconds *= 10;
+  Found found = recordOnce(rest, workspace, generous);
   recording.problem = found.problem;
   recording.isComplete = found.good;
   // Nodes are blamed by name, and a name may be another node's, too: every round leaves fewer nodes.

@@ -63,10 +63,7 @@ bool Search::begin(const Subject &whole) {
   enter("record");
   if (options.progress)
     options.progress(phase, whole.nodes.size(), 0);
-  // The whole may be large, and the interpreter is no fast one.
-  ProcessLimits generous = options.limits;
-  generous.seconds *= 10;
-  Recording recording = recordValues(whole, workspace, generous);
+  Recording recording = recordValues(whole, workspace, options.limits);
   result.interrupted = recording.interrupted;
   result.problem = recording.isComplete ? "" : recording.problem;
   values = std::make_shared<const Record>(std::move(recording.values));
