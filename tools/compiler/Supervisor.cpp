@@ -65,6 +65,8 @@ void limitMemory(uint64_t bytes) {
 
 [[noreturn]] void runWorker(const ProcessLimits &limits, const sigset_t &mask, llvm::function_ref<int()> work) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (limits.wholeGroup)
+    setpgid(0, 0);
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   signal(SIGXFSZ, SIG_IGN); // a write over RLIMIT_FSIZE is an error like any other
   signal(SIGPIPE, SIG_IGN);
@@ -130,6 +132,7 @@ void describeEnd(int ended, int status, const ProcessLimits &limits, ProcessOutc
     outcome.message = "interrupted";
   } else if (ended < 0) {
     outcome.exitCode = kLimitCode;
+    outcome.timedOut = true;
     char text[128];
     std::snprintf(text, sizeof text, "time limit of %g s exceeded in phase '%s' (--time-limit)", limits.seconds,
                   outcome.phase.c_str());
@@ -178,10 +181,14 @@ ProcessOutcome supervise(const ProcessLimits &limits, llvm::function_ref<int()> 
   pid_t worker = fork();
   if (worker == 0)
     runWorker(limits, before, work);
+  if (limits.wholeGroup && worker > 0)
+    setpgid(worker, worker); // also here, because either process may come first
   int status = 0;
   int ended = worker < 0 ? 0 : waitForWorker(worker, limits.seconds, signals, status);
   if (ended != 0)
     kill(worker, SIGKILL);
+  if (limits.wholeGroup && worker > 0)
+    kill(-worker, SIGKILL); // what the work has left behind, if anything
   while (wait(ended != 0 ? &status : nullptr) > 0)
     ;
   outcome.phase = shared->phase;

@@ -20,6 +20,8 @@ namespace tenon {
 struct ProcessLimits {
   uint64_t memoryBytes = 0; ///< private memory; 0: as much as the machine has
   double seconds = 0;       ///< of wall-clock time; 0: no limit
+  /// What the work starts in turn shall end with it: it gets a process group of its own.
+  bool wholeGroup = false;
 };
 
 /// How a supervised process ended.
@@ -28,6 +30,8 @@ struct ProcessOutcome {
   int exitCode = 0;
   /// Signal that ended it, when it crashed.
   int crashSignal = 0;
+  /// Whether the time limit was what ended it.
+  bool timedOut = false;
   /// Phase that it had last announced, and the one before.
   std::string phase, lastDone;
   /// Calls at the time of a crash.

@@ -16,6 +16,7 @@ void addRun(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
 void addExplain(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
+void addReduce(CLI::App &app, Action &action);
 
 } // namespace tenon::cli
 

@@ -59,13 +59,17 @@ int Session::open(const std::string &path, const ModelOptions &options) {
   if (compiled)
     if (int code = compileForHost(path, options, library))
       return code;
+  int code = load(library);
+  if (compiled)
+    unlink(library.c_str()); // it stays mapped
+  return code;
+}
+
+int Session::load(const std::string &library) {
   tn_model_options modelOptions = {};
   modelOptions.size = sizeof modelOptions;
   modelOptions.log = logMessage;
-  tn_status status = tn_model_load(library.c_str(), &modelOptions, &model);
-  if (compiled)
-    unlink(library.c_str()); // it stays mapped
-  if (status != TN_OK)
+  if (tn_status status = tn_model_load(library.c_str(), &modelOptions, &model))
     return reportStatus(status);
   tn_entry_info entry;
   tn_entry_describe(model, 0, &entry);

@@ -23,6 +23,10 @@ public:
 
   /// Loads an artifact, or compiles a model file and loads that.
   int open(const std::string &path, const ModelOptions &options);
+  /// Loads an artifact.
+  int load(const std::string &library);
+  /// Without a model: declares the inputs that values are to be bound to.
+  void declareInputs(std::vector<ValueInfo> declared) { inputs = std::move(declared); }
   int createContext(unsigned threads, tn_profile_fn profile, void *user);
   /// Has the runs of contexts created from now on recorded in a file. An empty path: none.
   int openTrace(const std::string &path);
@@ -31,6 +35,9 @@ public:
 
   /// Binds inputs from arguments such as "x=@x.npy"; those not named are filled in if `random`.
   int bindInputs(llvm::ArrayRef<std::string> arguments, bool random, uint64_t seed);
+  /// Binds one value per input, in their order.
+  void bindValues(std::vector<HostTensor> values) { bound = std::move(values); }
+  const std::vector<HostTensor> &getValues() const { return bound; }
   int run();
 
   /// The number of the output that "y=..." begins with, and what follows; -1, after a message, if there is

@@ -156,6 +156,32 @@ static const std::pair<onnx::ElementType, tn_dtype> kOnnxTypes[] = {{onnx::Eleme
                                                                     {onnx::ElementType::Complex64, TN_C64},
                                                                     {onnx::ElementType::Complex128, TN_C128}};
 
+tn_dtype dtypeOf(onnx::ElementType wanted) {
+  for (auto [type, dtype] : kOnnxTypes)
+    if (type == wanted)
+      return dtype;
+  return TN_INVALID;
+}
+
+HostTensor toHostTensor(const onnx::TensorData &data) {
+  HostTensor tensor;
+  tensor.dtype = dtypeOf(data.type());
+  tensor.dims = data.dims();
+  tensor.data.assign(data.data(), data.data() + data.sizeInBytes());
+  return tensor;
+}
+
+onnx::TensorData toTensorData(const tn_tensor &tensor) {
+  onnx::ElementType type = onnx::ElementType::Undefined;
+  for (auto [onnxType, dtype] : kOnnxTypes)
+    if (dtype == tensor.dtype)
+      type = onnxType;
+  size_t bytes = 0;
+  tn_tensor_bytes(tensor.dtype, tensor.rank, tensor.dims, &bytes);
+  return {type, std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank),
+          std::string(static_cast<char *>(tensor.data), bytes)};
+}
+
 static bool readPb(const std::string &path, HostTensor &tensor, std::string &message) {
   onnx::Diagnostics problems;
   std::optional<onnx::TensorData> data = onnx::readTensorFile(path, problems);
@@ -163,11 +189,7 @@ static bool readPb(const std::string &path, HostTensor &tensor, std::string &mes
     message = StringRef(problems.str()).rtrim().str();
     return false;
   }
-  for (auto [type, dtype] : kOnnxTypes)
-    if (type == data->type())
-      tensor.dtype = dtype;
-  tensor.dims = data->dims();
-  tensor.data.assign(data->data(), data->data() + data->sizeInBytes());
+  tensor = toHostTensor(*data);
   return true;
 }
 
@@ -233,16 +255,8 @@ bool readTensor(const std::string &path, const std::string &name, tn_dtype dtype
 }
 
 static bool writePb(const std::string &path, const tn_tensor &tensor, std::string &message) {
-  onnx::ElementType type = onnx::ElementType::Undefined;
-  for (auto [onnxType, dtype] : kOnnxTypes)
-    if (dtype == tensor.dtype)
-      type = onnxType;
-  size_t bytes = 0;
-  tn_tensor_bytes(tensor.dtype, tensor.rank, tensor.dims, &bytes);
-  onnx::TensorData data(type, std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank),
-                        std::string(static_cast<char *>(tensor.data), bytes));
   onnx::Diagnostics problems;
-  if (onnx::writeTensorFile(path, data, problems))
+  if (onnx::writeTensorFile(path, toTensorData(tensor), problems))
     return true;
   message = StringRef(problems.str()).rtrim().str();
   return false;

@@ -2,6 +2,7 @@
 #ifndef TENON_TOOLS_TENON_VALUES_H
 #define TENON_TOOLS_TENON_VALUES_H
 
+#include "frontend/onnx/TensorData.h"
 #include "runtime/include/tenon/tenon.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -34,6 +35,12 @@ bool readTensor(const std::string &path, const std::string &name, tn_dtype dtype
 
 /// Writes .npy, .pb or .bin.
 bool writeTensor(const std::string &path, const tn_tensor &tensor, std::string &message);
+
+/// The runtime's type for ONNX's; TN_INVALID if it has none.
+tn_dtype dtypeOf(onnx::ElementType type);
+/// From and to the importer's tensors; the type is TN_INVALID or Undefined where the other side has none.
+HostTensor toHostTensor(const onnx::TensorData &data);
+onnx::TensorData toTensorData(const tn_tensor &tensor);
 
 /// Fills a tensor with random numbers: floats normal, integers 0 or 1, so that they are indices and masks
 /// too.
