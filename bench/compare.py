@@ -127,7 +127,7 @@ def machine(names=()):
 
     def package(name):
         try:
-            return version("iree-base-runtime" if name == "iree" else name)
+            return ENGINES[name].package and version(ENGINES[name].package)
         except PackageNotFoundError:
             return None
     return {"cpu": f"{field('model name') or platform.machine()} (family {field('cpu family')}, model {field('model')})",
