@@ -127,25 +127,33 @@ class Torch:
         from torch_models import TorchModel
         torch.set_num_threads(threads)
         model = TorchModel(job.model)
-        inputs = model.inputs(feeds)
-        self.call = self.compiled(model.module)
-        self.run = torch.inference_mode()(lambda: self.call(*inputs))
+        inputs, module = model.inputs(feeds), self.finished(model.module)
+        self.run = torch.inference_mode()(lambda: module(*inputs))
         self.fetch = lambda: {name: result.numpy() for name, result in zip(model.outputs, self.run())}
+        self.warm_up()
 
-    def compiled(self, module):
+    def finished(self, module):
         return module
+
+    def warm_up(self):
+        pass
 
 
 class TorchCompile(Torch):
-    settings = "inductor with freezing and max-autotune, compiled afresh, otherwise as eager"
+    settings = "inductor with freezing and max-autotune; otherwise as eager"
 
-    def compiled(self, module):
+    def finished(self, module):
         import torch
         from torch._inductor import config
         config.freezing = config.max_autotune = True
-        config.compile_threads = 1  # workers would outlive the compilation on the cores that are measured
-        config.force_disable_caches = True
+        config.autotune_num_choices_displayed, config.max_autotune_report_choices_stats = 0, False
+        config.compile_threads = 1  # more would be processes that stay on the cores that are measured
         return torch.compile(module, fullgraph=True, dynamic=False)
+
+    def warm_up(self):
+        from torch._inductor.utils import fresh_cache
+        with fresh_cache():  # what loading takes is what compiling takes
+            self.run()
 
 
 ENGINES = {"tenon": Tenon, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "iree": Iree, "torch": Torch,

@@ -102,8 +102,8 @@ RULES = [
     ("HardSwish", {}, [("Mul", "x", ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}, "x"))]),
     ("Gelu", {}, [("Mul", ("Mul", "x", _ERF), 0.5), ("Mul", ("Mul", "x", 0.5), _ERF)]),
     ("Gelu", {"approximate": "tanh"}, [("Mul", ("Mul", "x", 0.5), _TANH), ("Mul", ("Mul", "x", _TANH), 0.5)]),
-    ("Attention", {}, [("MatMul", ("Softmax", {"axis": -1}, inner), "v")
-                       for scaled in _SCALED for inner in (("Add", scaled, "mask"), scaled)]),
+    ("ScaledDotProduct", {}, [("MatMul", ("Softmax", {"axis": -1}, inner), "v")
+                              for scaled in _SCALED for inner in (("Add", scaled, "mask"), scaled)]),
 ]
 _COMMUTATIVE = ("Add", "Mul")
 
@@ -140,7 +140,7 @@ def _fused(graph, node):
             found = match(graph, pattern, node.outputs[0], {})
             if found is None:
                 continue
-            if kind == "Attention":
+            if kind == "ScaledDotProduct":
                 return _attention(graph, node, found)
             return Node(kind, [found["x"]], node.outputs, dict(attributes))
     return None
@@ -158,7 +158,8 @@ def _attention(graph, node, found):
         scale *= graph.scalar(scaled["#scale"]) if scaled else 1.0
         operands.append(scaled["x"] if scaled else found[name])
     mask = [found["mask"]] if "mask" in found else []
-    return Node("Attention", [*operands, found["v"], *mask], node.outputs, {"scale": scale, "causal": _causal(graph, mask)})
+    attributes = {"scale": scale, "causal": _causal(graph, mask)}
+    return Node("ScaledDotProduct", [*operands, found["v"], *mask], node.outputs, attributes)
 
 
 def _causal(graph, mask):

@@ -7,6 +7,7 @@
 MODEL is a file or one of the test models. Needs scripts/setup --torch.
 """
 import argparse
+import itertools
 import math
 import pathlib
 import sys
@@ -31,8 +32,9 @@ class Writer:
         self.graph, self.module, self.lines = graph, torch.nn.Module(), []
         self.names, self.weights = {}, {}
         self.images = set()  # inputs that are read by convolutions and the like
-        for name in graph.inputs:
-            self.names[name] = f"x{len(self.names)}"
+        self.fresh = map("v{}".format, itertools.count())
+        for i, name in enumerate(graph.inputs):
+            self.names[name] = f"x{i}"
 
     def parameter(self, array, memory_format=torch.contiguous_format, key=None):
         """A weight of its own in the module; the same one for the same key."""
@@ -91,17 +93,17 @@ class Writer:
         return name in self.graph.constants and np.issubdtype(self.graph.constants[name].dtype, np.integer)
 
     def temporary(self, expression):
-        self.names[expression] = f"v{len(self.names)}"
-        self.lines.append(f"{self.names[expression]} = {expression}")
-        return self.names[expression]
+        name = next(self.fresh)
+        self.lines.append(f"{name} = {expression}")
+        return name
 
     def write(self, node, finished):
         """A line for the node, and the end of the variables that nobody reads after it."""
         if node.kind not in OPERATORS:
-            raise Unsupported(f"the torch translation has no operator {node.kind} (of '{node.outputs[0]}'); see bench/torch_operators.py")
+            raise Unsupported(f"{node}: the torch translation lacks this operator; add it to bench/torch_operators.py")
         expression = OPERATORS[node.kind](self, node)
         for name in node.outputs:
-            self.names[name] = f"v{len(self.names)}"
+            self.names[name] = next(self.fresh)
         self.lines.append(f"{', '.join(self.names[name] for name in node.outputs)} = {expression}")
         if finished:
             self.lines.append(f"del {', '.join(self.names[name] for name in finished)}")

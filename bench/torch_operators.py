@@ -26,7 +26,7 @@ OPERATORS |= {kind: _call(template) for kind, template in {
     "Sqrt": "torch.sqrt({})", "Exp": "torch.exp({})", "Log": "torch.log({})", "Neg": "-{}", "Abs": "torch.abs({})",
     "Reciprocal": "torch.reciprocal({})", "Floor": "torch.floor({})", "Ceil": "torch.ceil({})", "Sin": "torch.sin({})",
     "Cos": "torch.cos({})", "Softplus": "F.softplus({})", "Softsign": "F.softsign({})", "Silu": "F.silu({})",
-    "HardSwish": "F.hardswish({})", "Not": "~{}", "Identity": "{}", "Dropout": "{}", "MatMul": "torch.matmul({}, {})",
+    "HardSwish": "F.hardswish({})", "Not": "~{}", "Identity": "{}", "MatMul": "torch.matmul({}, {})",
     "PRelu": "torch.where({0} < 0, {0} * {1}, {0})", "GlobalAveragePool": "F.adaptive_avg_pool2d({}, 1)",
 }.items()}
 
@@ -73,6 +73,8 @@ def _clip(w, node):
     bounds = [node.attributes.get("min"), node.attributes.get("max")]
     for i, name in enumerate(node.inputs[1:]):
         bounds[i] = w.constant(name, node).item() if name else None
+    if bounds == [None, None]:
+        return w.value(node.inputs[0])
     if bounds == [0, 6]:
         return f"F.relu6({w.value(node.inputs[0])})"
     return f"torch.clamp({w.value(node.inputs[0])}, {bounds[0]}, {bounds[1]})"
@@ -81,7 +83,8 @@ def _clip(w, node):
 @operator("HardSigmoid")
 def _hard_sigmoid(w, node):
     x, alpha, beta = w.value(node.inputs[0]), node.attributes.get("alpha", 0.2), node.attributes.get("beta", 0.5)
-    return f"F.hardsigmoid({x})" if math.isclose(alpha, 1 / 6, rel_tol=1e-6) and beta == 0.5 else f"torch.clamp({x} * {alpha} + {beta}, 0, 1)"
+    usual = math.isclose(alpha, 1 / 6, rel_tol=1e-6) and beta == 0.5
+    return f"F.hardsigmoid({x})" if usual else f"torch.clamp({x} * {alpha} + {beta}, 0, 1)"
 
 
 @operator("LeakyRelu")
@@ -117,14 +120,15 @@ def _linear(w, node):
 
 @operator("Gemm")
 def _gemm(w, node):
-    a, b = (w.value(name) + (".t()" if node.attributes.get(flag, 0) else "") for name, flag in zip(node.inputs, ("transA", "transB")))
+    a, b = (w.value(name) + (".t()" if node.attributes.get(flag, 0) else "")
+            for name, flag in zip(node.inputs, ("transA", "transB")))
     alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
     if len(node.inputs) == 2:
         return f"torch.mm({a}, {b}) * {alpha}"
     return f"torch.addmm({w.value(node.inputs[2])}, {a}, {b}, alpha={alpha}, beta={beta})"
 
 
-@operator("Attention")
+@operator("ScaledDotProduct")
 def _attention(w, node):
     q, k, v = map(w.value, node.inputs[:3])
     causal = node.attributes["causal"] and w.graph.shape(node.inputs[0])[-2] == w.graph.shape(node.inputs[1])[-1]
@@ -151,7 +155,7 @@ def _lstm(w, node):
             f"{count == 2}, False)")
     y = w.temporary(call)
     output = f"{y}[0].unflatten(-1, ({count}, {size})).transpose(1, 2)"
-    return output if len(node.outputs) == 1 else f"({output}, {y}[1], {y}[2])"[:None if len(node.outputs) == 3 else -1]
+    return output if len(node.outputs) == 1 else ", ".join([output, f"{y}[1]", f"{y}[2]"][:len(node.outputs)])
 
 
 # Convolutions and pooling.
@@ -207,12 +211,12 @@ def _pool(w, node):
     kernel = tuple(node.attributes["kernel_shape"])
     strides, dilations = _window(node, kernel)
     padding, around = _padding(w, node, kernel, strides, dilations)
-    x, ceil, counted = w.image(node.inputs[0]), bool(node.attributes.get("ceil_mode", 0)), bool(node.attributes.get("count_include_pad", 0))
-    largest = node.kind == "MaxPool"
-    if len(node.outputs) > 1 or around and not largest and not counted or not largest and any(d > 1 for d in dilations):
-        raise Unsupported(f"{node}: indices, dilated means and means over unequal padding that does not count")
-    if around or any(p > k // 2 for p, k in zip(padding, kernel)):
-        around = around or [p for p in reversed(padding) for _ in range(2)]
+    ceil, counted = (bool(node.attributes.get(flag, 0)) for flag in ("ceil_mode", "count_include_pad"))
+    x, largest = w.image(node.inputs[0]), node.kind == "MaxPool"
+    around = around or any(p > k // 2 for p, k in zip(padding, kernel)) and [p for p in padding[::-1] for _ in range(2)]
+    if len(node.outputs) > 1 or not largest and (around and not counted or any(d > 1 for d in dilations)):
+        raise Unsupported(f"{node}: indices, dilated means, and means over unequal or wide padding that does not count")
+    if around:
         value = ", value=-math.inf" if largest else ""
         x, padding = f"F.pad({x}, {around}{value})", (0,) * len(kernel)
     if largest:
@@ -222,17 +226,22 @@ def _pool(w, node):
 
 @operator("Resize")
 def _resize(w, node):
-    mode, coordinates = node.attributes.get("mode", "nearest"), node.attributes.get("coordinate_transformation_mode", "half_pixel")
+    mode = node.attributes.get("mode", "nearest")
+    coordinates = node.attributes.get("coordinate_transformation_mode", "half_pixel")
     before, after = w.graph.shape(node.inputs[0]), w.graph.shape(node.outputs[0])
-    x = w.image(node.inputs[0])
     if len(before) != 4 or before[:2] != after[:2] or node.attributes.get("antialias", 0):
         raise Unsupported(f"{node}: only the last two of four dimensions can be resized")
+    scales = w.constant(node.inputs[2], node) if len(node.inputs) > 2 and node.inputs[2] else []
+    exact = len(scales) == 0 or all(n == m * scale for n, m, scale in zip(after, before, scales))
     whole = all(n % m == 0 for n, m in zip(after, before))
-    if mode == "nearest" and whole and coordinates in ("asymmetric", "half_pixel"):
+    rounding = node.attributes.get("nearest_mode", "round_prefer_floor")
+    x = w.image(node.inputs[0])
+    if mode == "nearest" and whole and exact and (coordinates == "asymmetric" and rounding == "floor"
+                                                  or coordinates == "half_pixel" and rounding.startswith("round")):
         return f"F.interpolate({x}, size={after[2:]}, mode='nearest')"
-    if mode == "linear" and coordinates in ("half_pixel", "pytorch_half_pixel", "align_corners"):
+    if mode == "linear" and exact and coordinates in ("half_pixel", "align_corners"):
         return f"F.interpolate({x}, size={after[2:]}, mode='bilinear', align_corners={coordinates == 'align_corners'})"
-    raise Unsupported(f"{node}: mode {mode} with coordinates {coordinates}")
+    raise Unsupported(f"{node}: mode {mode} with coordinates {coordinates}, {rounding}, from {before} to {after}")
 
 
 # Normalisation and reductions.
@@ -258,7 +267,8 @@ def _batch_norm(w, node):
 @operator("LRN")
 def _lrn(w, node):
     a = node.attributes
-    return f"F.local_response_norm({w.value(node.inputs[0])}, {a['size']}, {a.get('alpha', 1e-4)}, {a.get('beta', 0.75)}, {a.get('bias', 1.0)})"
+    return (f"F.local_response_norm({w.value(node.inputs[0])}, {a['size']}, {a.get('alpha', 1e-4)}, {a.get('beta', 0.75)}, "
+            f"{a.get('bias', 1.0)})")
 
 
 @operator("Softmax", "LogSoftmax")
@@ -273,10 +283,9 @@ def _softmax(w, node):
 @operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
 def _reduce(w, node):
     axes = w.axes(node)
-    if axes is None:
-        axes = () if node.attributes.get("noop_with_empty_axes", 0) else tuple(range(len(w.graph.shape(node.inputs[0]))))
-    if not axes:
+    if not axes and node.attributes.get("noop_with_empty_axes", 0):
         return w.value(node.inputs[0])
+    axes = axes or tuple(range(len(w.graph.shape(node.inputs[0]))))
     call = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "amax", "ReduceMin": "amin"}[node.kind]
     return f"{w.value(node.inputs[0])}.{call}({axes}, {bool(node.attributes.get('keepdims', 1))})"
 
@@ -315,7 +324,10 @@ def _split(w, node):
 @operator("Slice")
 def _slice(w, node):
     a, rank = node.attributes, len(w.graph.shape(node.inputs[0]))
-    roles = [w.ints(name, node) if name else None for name in node.inputs[1:]] if len(node.inputs) > 1 else [a["starts"], a["ends"], a.get("axes")]
+    if len(node.inputs) > 1:
+        roles = [w.ints(name, node) if name else None for name in node.inputs[1:]]
+    else:
+        roles = [a["starts"], a["ends"], a.get("axes")]
     starts, ends, axes, steps = (roles + [None] * 2)[:4]
     ranges = [":"] * rank
     for start, end, axis, step in zip(starts, ends, axes or range(len(starts)), steps or [1] * len(starts)):
@@ -328,11 +340,14 @@ def _slice(w, node):
 @operator("Pad")
 def _pad(w, node):
     pads = w.ints(node.inputs[1], node) if len(node.inputs) > 1 else node.attributes["pads"]
-    value = w.constant(node.inputs[2], node).item() if len(node.inputs) > 2 and node.inputs[2] else node.attributes.get("value", 0.0)
+    value = node.attributes.get("value", 0.0)
+    if len(node.inputs) > 2 and node.inputs[2]:
+        value = w.constant(node.inputs[2], node).item()
     if node.attributes.get("mode", "constant") != "constant" or len(node.inputs) > 3 and node.inputs[3]:
         raise Unsupported(f"{node}: only constants around all dimensions")
     rank = len(pads) // 2
-    return f"F.pad({w.value(node.inputs[0])}, {[pads[i + side] for i in range(rank)[::-1] for side in (0, rank)]}, value={value})"
+    sides = [pads[i + side] for i in range(rank)[::-1] for side in (0, rank)]
+    return f"F.pad({w.value(node.inputs[0])}, {sides}, value={value})"
 
 
 @operator("Gather")
