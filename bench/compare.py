@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "test/models"), str(HERE.parent / "test/support")]
@@ -54,8 +53,8 @@ def work(pipe, engine, cores, job, threads, feeds):
         loaded = time.perf_counter() - start
         instance.run()
         pipe.send((loaded * 1e3, instance.fetch()))
-    except Exception:
-        return pipe.send((None, traceback.format_exc(limit=1).strip().splitlines()[-1]))
+    except Exception as error:
+        return pipe.send((None, f"{type(error).__name__}: {error}".splitlines()[0]))
     while count := pipe.recv():
         times = []
         for _ in range(count):
@@ -127,7 +126,7 @@ def machine(names=()):
 
     def package(name):
         try:
-            return version("iree-base-runtime" if name == "iree" else name)
+            return ENGINES[name].package and version(ENGINES[name].package)
         except PackageNotFoundError:
             return None
     return {"cpu": f"{field('model name') or platform.machine()} (family {field('cpu family')}, model {field('model')})",

@@ -2,7 +2,8 @@
 
 An engine is a class with `settings` (what it was told, for the report), `available()` and `prepare(job)`, which is
 called once in the parent process and may compile; an instance, made in a process that is already pinned to its cores,
-loads the model and has run() and fetch(). The peers are installed by scripts/setup --peers.
+loads the model and has run() and fetch(). `package` is the name of the installed package whose version is reported. The
+peers are installed by scripts/setup --peers and --torch.
 """
 import importlib.util
 import pathlib
@@ -11,6 +12,7 @@ import sys
 
 
 class Tenon:
+    package = None
     settings = "default levels"
 
     def available():
@@ -27,6 +29,7 @@ class Tenon:
 
 
 class OnnxRuntime:
+    package = "onnxruntime"
     settings = "all graph optimisations, sequential execution, spinning threads (its defaults)"
 
     def available():
@@ -47,6 +50,7 @@ class OnnxRuntime:
 
 
 class OpenVino:
+    package = "openvino"
     settings = "latency hint, one stream, f32 precision"
 
     def available():
@@ -73,6 +77,7 @@ class OpenVino:
 
 
 class Iree:
+    package = "iree-base-runtime"
     settings = "llvm-cpu for the host CPU, O3, data tiling (its default), local-task with one worker per core"
 
     def available():
@@ -107,4 +112,49 @@ class Iree:
         self.fetch = fetch
 
 
-ENGINES = {"tenon": Tenon, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "iree": Iree}
+class Torch:
+    package = "torch"
+    settings = "eager, inference_mode, images and filters in channels_last, batch norms folded"
+
+    def available():
+        return importlib.util.find_spec("torch") is not None
+
+    def prepare(job):
+        pass
+
+    def __init__(self, job, threads, feeds):
+        import torch
+        from torch_models import TorchModel
+        torch.set_num_threads(threads)
+        model = TorchModel(job.model)
+        inputs, module = model.inputs(feeds), self.finished(model.module)
+        self.run = torch.inference_mode()(lambda: module(*inputs))
+        self.fetch = lambda: {name: result.numpy() for name, result in zip(model.outputs, self.run())}
+        self.warm_up()
+
+    def finished(self, module):
+        return module
+
+    def warm_up(self):
+        pass
+
+
+class TorchCompile(Torch):
+    settings = "inductor with freezing and max-autotune; otherwise as eager"
+
+    def finished(self, module):
+        import torch
+        from torch._inductor import config
+        config.freezing = config.max_autotune = True
+        config.autotune_num_choices_displayed, config.max_autotune_report_choices_stats = 0, False
+        config.compile_threads = 1  # more would be processes that stay on the cores that are measured
+        return torch.compile(module, fullgraph=True, dynamic=False)
+
+    def warm_up(self):
+        from torch._inductor.utils import fresh_cache
+        with fresh_cache():  # what loading takes is what compiling takes
+            self.run()
+
+
+ENGINES = {"tenon": Tenon, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "iree": Iree, "torch": Torch,
+           "torch_compile": TorchCompile}

@@ -1,7 +1,8 @@
 """Results of compare.py as a table and as a chart."""
 import math
 
-TITLES = {"tenon": "Tenon", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "iree": "IREE"}
+TITLES = {"tenon": "Tenon", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "iree": "IREE", "torch": "PyTorch",
+          "torch_compile": "torch.compile"}
 
 
 def peers(result, names):
