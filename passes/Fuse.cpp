@@ -11,6 +11,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -270,6 +271,8 @@ struct Fuse : impl::FuseBase<Fuse> {
 
   /// Replaces operations by a kernel, or by one kernel each if no template matches them together.
   LogicalResult makeKernel(ArrayRef<Operation *> ops) {
+    if (!mayStep(ops.back(), "form kernel"))
+      return success();
     tn::KernelOp kernel = buildKernel(ops);
     const KernelModel *model = library->match(kernel);
     if (!model) {

@@ -10,6 +10,7 @@
 #include "passes/ArenaPlan.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -143,7 +144,7 @@ private:
     for (tn::KernelOp kernel : llvm::reverse(kernels))
       for (OpResult result : kernel.getResults()) {
         bool wanted = false;
-        if (!padded.contains(result) && !(canPad(result, wanted) && wanted))
+        if (!padded.contains(result) && (!(canPad(result, wanted) && wanted) || !mayStep(kernel, "pad rows")))
           continue;
         padded.insert(result);
         padPredecessors(kernel, result);
@@ -211,8 +212,10 @@ private:
         if (outputOf.count(result))
           continue;
         unsigned shared = findInPlace(kernel, o);
-        if (shared == buffers.size())
+        if (shared == buffers.size()) {
           buffers.push_back({storageBytes(result), step, step, 0});
+          writers.push_back(kernel);
+        }
         buffers[shared].end = std::max({buffers[shared].end, step, lastUse(result)});
         bufferOf[result] = shared;
       }
@@ -239,7 +242,7 @@ private:
       for (unsigned p = 0; p < o; ++p)
         if (bufferOf.count(kernel.getResult(p)) && bufferOf[kernel.getResult(p)] == it->second)
           once = false;
-      if (once)
+      if (once && mayStep(kernel, "write in place"))
         return it->second;
     }
     return buffers.size();
@@ -251,7 +254,14 @@ private:
     return isPadded == padded.contains(to) && (!isPadded || rowLength(from) == rowLength(to));
   }
 
-  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment); }
+  ArenaPlan placeBuffers() {
+    for (auto [buffer, writer] : llvm::zip(buffers, writers))
+      if (!mayStep(writer, "reuse memory")) { // then it keeps its own
+        buffer.begin = 0;
+        buffer.end = steps.size();
+      }
+    return planArena(buffers, kAlignment);
+  }
 
   /// Moves everything that is known at compile time and read by kernels into @weights. Returns the size of the block.
   int64_t moveWeights() {
@@ -367,6 +377,7 @@ private:
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
   llvm::DenseSet<Value> padded; ///< results of kernels whose rows lie a line further apart
   SmallVector<ArenaBuffer> buffers;
+  SmallVector<Operation *> writers; ///< kernel that first writes each buffer
   llvm::MapVector<Value, int64_t> weightOffsets;
   Value arenaBase, weightBase;
   SmallVector<Value> inputArguments, outputArguments;

@@ -1,5 +1,6 @@
 //===- Winograd.cpp - Winograd's algorithm where it pays -----------------===//
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 
 using namespace mlir;
 
@@ -76,7 +77,7 @@ struct Winograd : impl::WinogradBase<Winograd> {
 
   void runOnOperation() override {
     for (tn::ConvOp conv : llvm::to_vector(getOperation().getOps<tn::ConvOp>())) {
-      if (budget == 0 || !isCandidate(conv))
+      if (budget == 0 || !isCandidate(conv) || !mayStep(conv, "choose algorithm"))
         continue;
       for (int64_t tile : cheaperTiles(conv))
         if (Value input = coveringInput(conv, tile)) {

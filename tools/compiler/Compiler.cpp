@@ -5,6 +5,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
+#include "tools/compiler/FaultScopes.h"
 #include "tools/compiler/Phase.h"
 #include "tools/compiler/WeightFile.h"
 #include "llvm/ADT/SetVector.h"
@@ -117,6 +118,7 @@ bool Compiler::loadModule(const std::string &path) {
 }
 
 bool Compiler::load(const std::string &path) {
+  enterFaultScope("import");
   if (error.kind != ErrorKind::None)
     return false;
   Phase phase(*this, "import");
@@ -135,7 +137,7 @@ bool Compiler::load(const std::string &path) {
   return true;
 }
 
-static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
+void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
   pipeline.winograd = options.winograd;
   switch (stage) {
@@ -164,11 +166,15 @@ bool Compiler::runUntil(Stage stage) {
     llvm::StringRef name = stageNames()[next];
     Phase phase(*this, name);
     PassManager pm(context.get());
+    watchFaultScopes(pm, name);
     buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
-    // Dumping prints the whole module, which other threads must not change meanwhile.
-    context->enableMultithreading(!dumper);
+    bool watched = options.watcher.before || options.watcher.after;
+    if (watched)
+      watchPasses(pm, name, options.watcher);
+    // Who looks at the whole module needs that other threads do not change it meanwhile.
+    context->enableMultithreading(!dumper && !watched);
     bool good = succeeded(pm.run(*module));
     context->enableMultithreading(true);
     if (!good)

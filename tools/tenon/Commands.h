@@ -15,6 +15,7 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine);
 void addRun(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
+void addDebug(CLI::App &app, Action &action);
 
 } // namespace tenon::cli
 

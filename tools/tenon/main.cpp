@@ -11,6 +11,7 @@ static const char kFooter[] = R"(Examples:
   tenon run model.so --input x=@x.npy --output y=@y.npy
   tenon bench model.onnx --threads 4
   tenon inspect model.onnx
+  tenon debug model.onnx
 
 Exit codes: 0 done, 1 cannot compile, 2 usage, 3 malformed model, 4 input or output, 5 numbers differ,
 6 resource limit, 70 internal error, 130 interrupted.)";
@@ -45,6 +46,7 @@ int main(int argc, char **argv) {
   addRun(app, action);
   addBench(app, action);
   addInspect(app, action);
+  addDebug(app, action);
   std::vector<std::string> arguments = readArguments(argc, argv);
   std::reverse(arguments.begin(), arguments.end()); // as CLI11 takes them
   try {
