@@ -1,5 +1,6 @@
 //===- DecomposeComposites.cpp - Composites that no template takes whole -===//
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 
 using namespace mlir;
 
@@ -27,7 +28,7 @@ struct DecomposeComposites : impl::DecomposeCompositesBase<DecomposeComposites> 
     SmallVector<tn::DecomposableOpInterface> composites;
     getOperation().walk([&](tn::DecomposableOpInterface op) { composites.push_back(op); });
     for (tn::DecomposableOpInterface op : composites)
-      if (budget != 0 && rewrite(op)) {
+      if (budget != 0 && mayStep(op, "decompose") && rewrite(op)) {
         ++decomposed;
         budget = budget - 1;
       }

@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/Permutations.h"
 #include "passes/Provenance.h"
+#include "passes/Steps.h"
 
 using namespace mlir;
 using namespace tenon::tn;
@@ -58,7 +59,7 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
 
   bool fold(Operation *op) {
     if (!isa<ReferenceOpInterface>(op) || op->getNumRegions() != 0 || !llvm::all_of(op->getOperands(), isConstant) ||
-        !isStatic(op->getResultTypes()) || op->use_empty())
+        !isStatic(op->getResultTypes()) || op->use_empty() || !mayStep(op, "evaluate"))
       return false;
     std::optional<SmallVector<Attribute>> values = foldConstant(op);
     if (!values && isWorthIt(op))

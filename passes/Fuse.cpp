@@ -13,6 +13,7 @@
 #include "passes/FuseRules.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -240,6 +241,8 @@ struct Fuse : impl::FuseBase<Fuse> {
 
   /// Replaces operations by a kernel, or by one kernel each if no template matches them together.
   LogicalResult makeKernel(ArrayRef<Operation *> ops) {
+    if (!mayStep(ops.back(), "form kernel"))
+      return success();
     tn::KernelOp kernel = buildKernel(ops);
     const KernelModel *model = library->match(kernel);
     if (!model) {

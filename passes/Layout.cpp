@@ -7,6 +7,7 @@
 #include "passes/LayoutAssignment.h"
 #include "passes/Passes.h"
 #include "passes/Permutations.h"
+#include "passes/Steps.h"
 
 using namespace mlir;
 using namespace tenon::tn;
@@ -34,12 +35,22 @@ private:
   void rewrite(Operation *op) {
     bool isLast = op->getNumResults() == 1 && assignment.isLast(op->getResult(0));
     b.setInsertionPoint(op);
+    bool isMovable = isLast || isa<TransposeOp, ContractOp>(op);
+    if (isMovable && !mayStep(op, "channels last"))
+      return keepFirst(op);
     if (auto transpose = dyn_cast<TransposeOp>(op))
       return rewriteTranspose(transpose, isLast);
     if (auto contract = dyn_cast<ContractOp>(op))
       return rewriteContract(contract, isLast);
     if (isLast)
       return rewriteLast(op);
+    keepFirst(op);
+  }
+
+  /// Leaves an operation as exported.
+  void keepFirst(Operation *op) {
+    for (Value result : op->getResults())
+      assignment.keepFirst(result);
     for (OpOperand &operand : op->getOpOperands())
       operand.set(inFirst(operand.get()));
   }

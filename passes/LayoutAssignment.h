@@ -32,6 +32,8 @@ public:
 
   /// Whether `v` is to be computed with its channels last.
   bool isLast(mlir::Value v) const { return last.contains(v); }
+  /// Has a value computed as exported after all.
+  void keepFirst(mlir::Value v) { last.erase(v); }
   /// The groups of a value that isLast or that a follower reads.
   DimGroups getGroups(mlir::Value v) const { return groups.lookup(v); }
   /// Whether operand `i` of `op`, whose result isLast, is read with its channels last as well.

@@ -1,5 +1,6 @@
 //===- MaterializePadding.cpp - Padding of convolutions as an operation --===//
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 
 using namespace mlir;
 
@@ -17,7 +18,7 @@ struct MaterializePadding : impl::MaterializePaddingBase<MaterializePadding> {
     SmallVector<tn::ConvOp> convolutions;
     getOperation().walk([&](tn::ConvOp conv) { convolutions.push_back(conv); });
     for (tn::ConvOp conv : convolutions)
-      if (isPadded(conv) && budget != 0) {
+      if (isPadded(conv) && budget != 0 && mayStep(conv, "materialize padding")) {
         rewrite(conv);
         ++materialized;
         budget = budget - 1;

@@ -10,6 +10,7 @@
 #include "passes/ArenaPlan.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -150,9 +151,10 @@ private:
     for (tn::KernelOp kernel : llvm::reverse(kernels))
       for (OpResult result : kernel.getResults()) {
         int64_t length = padded.lookup(result);
-        if (!length)
+        bool isNew = !length;
+        if (isNew)
           length = wantedRow(result);
-        if (!length || !canPad(result, length))
+        if (!length || !canPad(result, length) || (isNew && !mayStep(kernel, "pad rows")))
           continue;
         padded[result] = length;
         padPredecessors(kernel, result, length);
@@ -234,8 +236,10 @@ private:
         if (outputOf.count(result))
           continue;
         unsigned shared = findInPlace(kernel, o);
-        if (shared == buffers.size())
+        if (shared == buffers.size()) {
           buffers.push_back({storageBytes(result), step, step, 0});
+          writers.push_back(kernel);
+        }
         buffers[shared].end = std::max({buffers[shared].end, step, lastUse(result)});
         bufferOf[result] = shared;
       }
@@ -262,7 +266,7 @@ private:
       for (unsigned p = 0; p < o; ++p)
         if (bufferOf.count(kernel.getResult(p)) && bufferOf[kernel.getResult(p)] == it->second)
           once = false;
-      if (once)
+      if (once && mayStep(kernel, "write in place"))
         return it->second;
     }
     return buffers.size();
@@ -271,7 +275,14 @@ private:
   /// Whether elements of two tensors of one size lie at the same places.
   bool sameRows(Value from, Value to) { return padded.lookup(from) == padded.lookup(to); }
 
-  ArenaPlan placeBuffers() { return planArena(buffers, kAlignment, guard); }
+  ArenaPlan placeBuffers() {
+    for (auto [buffer, writer] : llvm::zip(buffers, writers))
+      if (!mayStep(writer, "reuse memory")) { // then it keeps its own
+        buffer.begin = 0;
+        buffer.end = steps.size();
+      }
+    return planArena(buffers, kAlignment, guard);
+  }
 
   /// Moves everything that is known at compile time and read by kernels into @weights. Returns the size of the block.
   int64_t moveWeights() {
@@ -398,6 +409,7 @@ private:
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
   llvm::DenseMap<Value, int64_t> padded; ///< elements of the rows of results that lie a line further apart
   SmallVector<ArenaBuffer> buffers;
+  SmallVector<Operation *> writers; ///< kernel that first writes each buffer
   llvm::MapVector<Value, int64_t> weightOffsets;
   Value arenaBase, weightBase;
   SmallVector<Value> inputArguments, outputArguments;

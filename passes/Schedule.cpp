@@ -3,6 +3,7 @@
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
 #include "passes/ScheduleBook.h"
+#include "passes/Steps.h"
 
 using namespace mlir;
 
@@ -32,13 +33,14 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     func::FuncOp function = getOperation();
     SmallVector<tn::KernelOp> kernels(function.getOps<tn::KernelOp>());
     for (tn::KernelOp kernel : kernels)
-      library->find(*kernel.getTemplateName())->prepare(kernel);
+      if (mayStep(kernel, "prepare operands"))
+        library->find(*kernel.getTemplateName())->prepare(kernel);
     sharePackedWeights(function);
     if (failed(wrapLooseOperations(function)))
       return signalPassFailure();
     kernels.assign(function.getOps<tn::KernelOp>().begin(), function.getOps<tn::KernelOp>().end());
     for (tn::KernelOp kernel : kernels)
-      if (failed(setSchedules(kernel)))
+      if (mayStep(kernel, "choose schedule") && failed(setSchedules(kernel)))
         return signalPassFailure();
   }
 
@@ -48,7 +50,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     for (tn::PackOp pack : llvm::to_vector(function.getOps<tn::PackOp>())) {
       Value weight = pack.getOperand();
       int64_t bytes = product(pack.getType().getShape()) * elementBytes(pack.getType().getElementType());
-      if (!isCompileTime(weight) || bytes < kSharedBytes)
+      if (!isCompileTime(weight) || bytes < kSharedBytes || !mayStep(pack, "share packed weight"))
         continue;
       pack->moveAfter(weight.getDefiningOp());
       for (OpOperand &use : llvm::make_early_inc_range(weight.getUses()))
@@ -82,6 +84,8 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       if (!isa<tn::KernelOp, tn::ReshapeOp, tn::ConstantOp>(op) && !isCompileTime(op.getResult(0)))
         loose.push_back(&op);
     for (Operation *op : loose) {
+      if (!mayStep(op, "wrap operation"))
+        continue;
       OpBuilder b(op);
       auto kernel = tn::KernelOp::create(b, op->getLoc(), op->getResultTypes(), op->getOperands(), ValueRange{},
                                          StringAttr(), DictionaryAttr());

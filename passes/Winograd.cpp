@@ -1,6 +1,7 @@
 //===- Winograd.cpp - Winograd's algorithm where it pays -----------------===//
 #include "mlir/IR/Remarks.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -105,6 +106,8 @@ struct Winograd : impl::WinogradBase<Winograd> {
         remarkMissed(conv) << "direct convolution: " + obstacle;
         continue;
       }
+      if (!mayStep(conv, "choose algorithm"))
+        continue;
       SmallVector<int64_t> tiles = cheaperTiles(conv);
       auto covered = llvm::find_if(tiles, [&](int64_t tile) { return choose(conv, tile); });
       if (tiles.empty())

@@ -59,9 +59,14 @@ LoadedKernels::LoadedKernels(LoadedKernels &&) = default;
 LoadedKernels::~LoadedKernels() = default;
 
 llvm::Expected<LoadedKernels> LoadedKernels::load(func::FuncOp function, const Target &target) {
+  return load(llvm::to_vector(function.getOps<tn::KernelOp>()), target);
+}
+
+llvm::Expected<LoadedKernels> LoadedKernels::load(llvm::ArrayRef<tn::KernelOp> kernels, const Target &target,
+                                                  LoweringSteps steps) {
   LoadedKernels loaded;
   llvm::SmallVector<llvm::SmallVector<char, 0>> objects;
-  for (tn::KernelOp kernel : function.getOps<tn::KernelOp>()) {
+  for (tn::KernelOp kernel : kernels) {
     const KernelTemplate &kernelTemplate = *findTemplate(*kernel.getTemplateName());
     auto schedule = kernel.getSchedule()->getAs<DictionaryAttr>(target.name);
     LoadedKernel entry;
@@ -70,7 +75,7 @@ llvm::Expected<LoadedKernels> LoadedKernels::load(func::FuncOp function, const T
     entry.scratchBytes = kernelTemplate.scratchBytes(kernel, schedule);
     auto start = std::chrono::steady_clock::now();
     std::string name = "kernel" + std::to_string(objects.size());
-    if (failed(compileKernel(kernel, name, target, CodeForm::Object, objects.emplace_back())))
+    if (failed(compileKernel(kernel, name, target, CodeForm::Object, objects.emplace_back(), steps)))
       return llvm::createStringError("cannot compile " + name);
     entry.compileSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     entry.objectBytes = objects.back().size();
@@ -78,7 +83,7 @@ llvm::Expected<LoadedKernels> LoadedKernels::load(func::FuncOp function, const T
   }
   // The native target is known only after the first compilation.
   auto lljit = llvm::orc::LLJITBuilder()
-                   .setLinkProcessSymbolsByDefault(false)
+                   .setLinkProcessSymbolsByDefault(!steps.expandMath)
                    .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
                    .create();
   if (!lljit)

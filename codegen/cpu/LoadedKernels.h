@@ -8,6 +8,7 @@
 #ifndef TENON_CODEGEN_CPU_LOADEDKERNELS_H
 #define TENON_CODEGEN_CPU_LOADEDKERNELS_H
 
+#include "codegen/cpu/ObjectCode.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "passes/KernelModel.h"
@@ -38,6 +39,9 @@ public:
   /// Compiles and loads every kernel of `function`, which has schedules for `target`. The kernels must
   /// outlive this.
   static llvm::Expected<LoadedKernels> load(mlir::func::FuncOp function, const Target &target);
+  /// The same with kernels of anywhere, of which `steps` may leave steps of lowering out.
+  static llvm::Expected<LoadedKernels> load(llvm::ArrayRef<tn::KernelOp> kernels, const Target &target,
+                                            LoweringSteps steps = {});
   LoadedKernels(LoadedKernels &&);
   ~LoadedKernels();
 

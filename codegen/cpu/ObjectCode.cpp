@@ -71,11 +71,13 @@ LogicalResult emitKernel(ModuleOp module, llvm::StringRef name, tn::KernelOp ker
   return success();
 }
 
-LogicalResult lowerToLLVM(ModuleOp module) {
-  if (failed(expandMath(module)))
+LogicalResult lowerToLLVM(ModuleOp module, LoweringSteps steps) {
+  if (steps.expandMath && failed(expandMath(module)))
     return failure();
   PassManager pm(module.getContext(), ModuleOp::getOperationName(), OpPassManager::Nesting::Implicit);
   pm.enableVerifier(false);
+  if (!steps.expandMath)
+    pm.addPass(createConvertMathToLibmPass());
   buildLowering(pm);
   return pm.run(module);
 }
@@ -147,9 +149,9 @@ LogicalResult emitModule(llvm::Module &module, const Target &target, CodeForm fo
 }
 
 LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Target &target, CodeForm form,
-                            llvm::SmallVectorImpl<char> &out) {
+                            llvm::SmallVectorImpl<char> &out, LoweringSteps steps) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(kernel.getContext()));
-  if (failed(emitKernel(*module, name, kernel, target)) || failed(lowerToLLVM(*module)))
+  if (failed(emitKernel(*module, name, kernel, target)) || failed(lowerToLLVM(*module, steps)))
     return failure();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(*module, context, name);
@@ -163,7 +165,7 @@ LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Tar
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("no-builtins");
   }
-  return emitModule(*llvmModule, target, form, /*optimize=*/true, out);
+  return emitModule(*llvmModule, target, form, steps.optimize, out);
 }
 
 } // namespace tenon::codegen

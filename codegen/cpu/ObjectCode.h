@@ -20,12 +20,18 @@ void registerCodegenDialects(mlir::DialectRegistry &registry);
 /// Emits the function `name` for a kernel into `module`: scf, vector and memref code.
 mlir::LogicalResult emitKernel(mlir::ModuleOp module, llvm::StringRef name, tn::KernelOp kernel, const Target &target);
 
+/// Steps of lowering that can be left out, to find the one that is wrong.
+struct LoweringSteps {
+  bool expandMath = true; ///< otherwise transcendental functions are those of the C library
+  bool optimize = true;   ///< by LLVM's middle end
+};
+
 /// Lowers a module of kernel functions to the LLVM dialect.
-mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, LoweringSteps steps = {});
 
 /// Compiles a kernel for a target; code is appended to `out`. Thread-safe for different kernels of one context.
 mlir::LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Target &target, CodeForm form,
-                                  llvm::SmallVectorImpl<char> &out);
+                                  llvm::SmallVectorImpl<char> &out, LoweringSteps steps = {});
 
 /// Gives a module the triple and data layout of a target.
 void setDataLayout(llvm::Module &module, const Target &target);

@@ -1,5 +1,6 @@
 //===- Contraction.cpp - contract and conv -------------------------------===//
 #include "ir/Dialect.h"
+#include "ir/ops/Gemm.h"
 #include "ir/ops/Indexing.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -83,18 +84,15 @@ struct SumLoop {
 };
 } // namespace
 
-/// Sum over the loops of lhs * rhs, in f64 for floats and in wrapping 64-bit arithmetic for integers.
-template <typename T, typename Sum> static Sum sumProducts(const T *lhs, const T *rhs, ArrayRef<SumLoop> loops) {
-  if (loops.empty())
-    return static_cast<Sum>(*lhs) * static_cast<Sum>(*rhs);
-  SumLoop loop = loops.front();
-  Sum sum = 0;
+/// Sum over a loop of lhs * rhs, in f64.
+static double sumProducts(const float *lhs, const float *rhs, SumLoop loop) {
+  double sum = 0;
   for (int64_t i = 0; i < loop.extent; ++i, lhs += loop.lhs, rhs += loop.rhs)
-    sum += loops.size() == 1 ? static_cast<Sum>(*lhs) * static_cast<Sum>(*rhs)
-                             : sumProducts<T, Sum>(lhs, rhs, loops.drop_front());
+    sum += static_cast<double>(*lhs) * static_cast<double>(*rhs);
   return sum;
 }
 
+/// Sum over the loops, in f64 for floats and in wrapping 64-bit arithmetic for integers.
 static Scalar sumGeneric(const Tensor &lhs, const Tensor &rhs, int64_t l, int64_t r, ArrayRef<SumLoop> loops) {
   if (loops.empty()) {
     Scalar x = lhs.get(l), y = rhs.get(r);
@@ -108,7 +106,81 @@ static Scalar sumGeneric(const Tensor &lhs, const Tensor &rhs, int64_t l, int64_
   return sum;
 }
 
+namespace {
+/// Loops that one side of a matrix product runs over, merged: how far each step moves the tensors.
+struct MergedLoops {
+  SmallVector<int64_t> extents;
+  SmallVector<int64_t> lhs, rhs, result;
+
+  void add(int64_t extent, int64_t l, int64_t r, int64_t o) {
+    extents.push_back(extent);
+    lhs.push_back(l);
+    rhs.push_back(r);
+    result.push_back(o);
+  }
+  int64_t count() const { return product(extents); }
+  /// Positions of all steps, in order.
+  std::vector<int64_t> positions(ArrayRef<int64_t> strides) const {
+    std::vector<int64_t> list;
+    forEachPosition(extents, {SmallVector<int64_t>(strides)}, [&](ArrayRef<int64_t> p) { list.push_back(p[0]); });
+    return list;
+  }
+};
+} // namespace
+
+/// Products of f32 matrices, one per step of the batch loops.
+static void multiplyMatrices(MLIRContext *context, const MergedLoops &batch, const MergedLoops &m, const MergedLoops &n,
+                             const MergedLoops &k, const float *lhs, const float *rhs, float *result) {
+  std::vector<int64_t> mLhs = m.positions(m.lhs), mOut = m.positions(m.result), nRhs = n.positions(n.rhs);
+  std::vector<int64_t> nOut = n.positions(n.result), kLhs = k.positions(k.lhs), kRhs = k.positions(k.rhs);
+  auto rows = static_cast<int64_t>(mLhs.size()), columns = static_cast<int64_t>(nRhs.size());
+  auto sum = static_cast<int64_t>(kLhs.size());
+  forEachPosition(batch.extents, {batch.lhs, batch.rhs, batch.result}, [&](ArrayRef<int64_t> p) {
+    const float *a = lhs + p[0], *b = rhs + p[1];
+    float *c = result + p[2];
+    multiply(context, {rows, columns, sum,
+                       [&](int64_t row, int64_t count, double *to) {
+                         for (int64_t i = row; i < row + count; ++i)
+                           for (int64_t offset : kLhs)
+                             *to++ = a[mLhs[i] + offset];
+                       },
+                       [&](int64_t column, int64_t count, int64_t stride, double *to) {
+                         for (int64_t j = 0; j < count; ++j)
+                           for (int64_t step = 0; step < sum; ++step)
+                             to[step * stride + j] = b[nRhs[column + j] + kRhs[step]];
+                       },
+                       [&](int64_t row, int64_t column, int64_t count, const double *values) {
+                         for (int64_t j = 0; j < count; ++j)
+                           c[mOut[row] + nOut[column + j]] = static_cast<float>(values[j]);
+                       }});
+  });
+}
+
+/// Sorts the loops of an f32 contraction into those of a product of matrices.
+static void contractMatrices(ContractOp op, ArrayRef<Tensor> inputs, Tensor &output) {
+  SmallVector<int64_t> extents = op.getLoopExtents();
+  SmallVector<int64_t> lhs = loopStrides(op.getLhsDims(), inputs[0].getShape(), extents.size());
+  SmallVector<int64_t> rhs = loopStrides(op.getRhsDims(), inputs[1].getShape(), extents.size());
+  SmallVector<int64_t> result = loopStrides(op.getResultDims(), output.getShape(), extents.size());
+  MergedLoops batch, m, n, k;
+  // Results in their order, sums in the order of the loops.
+  SmallVector<int64_t> order(op.getResultDims());
+  for (int64_t loop = 0; loop < static_cast<int64_t>(extents.size()); ++loop)
+    if (!llvm::is_contained(op.getResultDims(), loop))
+      order.push_back(loop);
+  for (int64_t loop : order) {
+    bool inLhs = llvm::is_contained(op.getLhsDims(), loop), inRhs = llvm::is_contained(op.getRhsDims(), loop);
+    bool isSum = !llvm::is_contained(op.getResultDims(), loop);
+    MergedLoops &loops = isSum ? k : inLhs && inRhs ? batch : inLhs ? m : n;
+    loops.add(extents[loop], lhs[loop], rhs[loop], result[loop]);
+  }
+  multiplyMatrices(op.getContext(), batch, m, n, k, inputs[0].as<float>(), inputs[1].as<float>(),
+                   output.asMutable<float>());
+}
+
 LogicalResult ContractOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor> outputs) {
+  if (getType().getElementType().isF32())
+    return contractMatrices(*this, inputs, outputs[0]), success();
   SmallVector<int64_t> extents = getLoopExtents();
   SmallVector<int64_t> lhs = loopStrides(getLhsDims(), inputs[0].getShape(), extents.size());
   SmallVector<int64_t> rhs = loopStrides(getRhsDims(), inputs[1].getShape(), extents.size());
@@ -122,13 +194,8 @@ LogicalResult ContractOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tens
     if (!llvm::is_contained(getResultDims(), static_cast<int64_t>(loop)))
       sums.push_back({extents[loop], lhs[loop], rhs[loop]});
   int64_t position = 0;
-  bool isF32 = getType().getElementType().isF32();
   forEachPosition(outputs[0].getShape(), {outerLhs, outerRhs}, [&](ArrayRef<int64_t> p) {
-    if (isF32)
-      outputs[0].asMutable<float>()[position++] = static_cast<float>(
-          sumProducts<float, double>(inputs[0].as<float>() + p[0], inputs[1].as<float>() + p[1], sums));
-    else
-      outputs[0].set(position++, sumGeneric(inputs[0], inputs[1], p[0], p[1], sums));
+    outputs[0].set(position++, sumGeneric(inputs[0], inputs[1], p[0], p[1], sums));
   });
   return success();
 }
@@ -259,7 +326,56 @@ static void collectTaps(ConvOp op, ArrayRef<int64_t> index, ArrayRef<int64_t> in
   }
 }
 
+/// An f32 convolution as a product of matrices: one row per pixel of the result, which holds what the window covers.
+static void convolveMatrices(ConvOp op, ArrayRef<Tensor> inputs, Tensor &output) {
+  SmallVector<int64_t> in = rowMajorStrides(inputs[0].getShape()), out = rowMajorStrides(output.getShape());
+  SmallVector<int64_t> filter = rowMajorStrides(inputs[1].getShape());
+  ArrayRef<int64_t> filterShape = inputs[1].getShape();
+  int64_t channels = filterShape[1], taps = product(filterShape.drop_front(2)), groups = op.getGroups();
+  int64_t filters = filterShape[0] / groups;
+  unsigned c = op.getChannelDim();
+  SmallVector<int64_t> space = {output.getShape()[0]}, steps = {out[0]};
+  for (int64_t i = 0; i < op.getSpatialRank(); ++i) {
+    space.push_back(output.getShape()[op.getSpatialDim(i)]);
+    steps.push_back(out[op.getSpatialDim(i)]);
+  }
+  std::vector<SmallVector<int64_t, 4>> pixels;
+  forEachIndex(space, [&](ArrayRef<int64_t> index) { pixels.emplace_back(index); });
+  float *result = output.asMutable<float>();
+  for (int64_t g = 0; g < groups; ++g) {
+    const float *input = inputs[0].as<float>() + g * channels * in[c];
+    const float *weights = inputs[1].as<float>() + g * filters * filter[0];
+    auto readWindows = [&](int64_t row, int64_t count, double *to) {
+      SmallVector<Tap> covered;
+      std::fill_n(to, count * taps * channels, 0.0);
+      for (int64_t i = row; i < row + count; ++i, to += taps * channels) {
+        collectTaps(op, ArrayRef<int64_t>(pixels[i]).drop_front(), in, filter, covered);
+        for (const Tap &tap : covered)
+          for (int64_t k = 0; k < channels; ++k)
+            to[tap.filter * channels + k] = input[pixels[i][0] * in[0] + tap.input + k * in[c]];
+      }
+    };
+    auto readFilters = [&](int64_t column, int64_t count, int64_t stride, double *to) {
+      for (int64_t tap = 0; tap < taps; ++tap)
+        for (int64_t k = 0; k < channels; ++k, to += stride)
+          for (int64_t j = 0; j < count; ++j)
+            to[j] = weights[(column + j) * filter[0] + k * filter[1] + tap];
+    };
+    multiply(op.getContext(), {static_cast<int64_t>(pixels.size()), filters, taps * channels, readWindows, readFilters,
+                               [&](int64_t row, int64_t column, int64_t count, const double *values) {
+                                 float *to = result + g * filters * out[c];
+                                 for (auto [at, step] : llvm::zip(pixels[row], steps))
+                                   to += at * step;
+                                 for (int64_t j = 0; j < count; ++j)
+                                   to[(column + j) * out[c]] = static_cast<float>(values[j]);
+                               }});
+  }
+}
+
 LogicalResult ConvOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor> outputs) {
+  // With few filters per group there is nothing to share between the columns of a matrix.
+  if (getType().getElementType().isF32() && inputs[1].getShape()[0] >= 8 * static_cast<int64_t>(getGroups()))
+    return convolveMatrices(*this, inputs, outputs[0]), success();
   SmallVector<int64_t> in = rowMajorStrides(inputs[0].getShape()), filter = rowMajorStrides(inputs[1].getShape());
   SmallVector<int64_t> out = rowMajorStrides(outputs[0].getShape());
   int64_t perGroup = inputs[1].getShape()[1], filters = inputs[1].getShape()[0];
@@ -282,8 +398,8 @@ LogicalResult ConvOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<Tensor> 
         for (const Tap &tap : taps) {
           SumLoop loop = {perGroup, in[c], filter[1]};
           if (isF32) {
-            sum.f += sumProducts<float, double>(inputs[0].as<float>() + inBase + tap.input,
-                                                inputs[1].as<float>() + filterBase + tap.filter, loop);
+            sum.f += sumProducts(inputs[0].as<float>() + inBase + tap.input,
+                                 inputs[1].as<float>() + filterBase + tap.filter, loop);
             continue;
           }
           Scalar part = sumGeneric(inputs[0], inputs[1], inBase + tap.input, filterBase + tap.filter, loop);

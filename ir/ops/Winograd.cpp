@@ -1,7 +1,9 @@
 //===- Winograd.cpp - Convolutions by Winograd's algorithm ---------------===//
 #include "ir/Dialect.h"
+#include "ir/ops/Gemm.h"
 #include "ir/ops/Indexing.h"
 #include "ir/ops/WinogradTransform.h"
+#include "mlir/IR/Threading.h"
 
 using namespace mlir;
 
@@ -139,29 +141,49 @@ LogicalResult WinogradConvOp::evaluate(ArrayRef<Tensor> inputs, MutableArrayRef<
   int64_t size = matrices.size, points = size * size, tile = matrices.tile;
   SmallVector<int64_t> in = rowMajorStrides(inputs[0].getShape()), out = rowMajorStrides(outputs[0].getShape());
   ArrayRef<int64_t> shape = outputs[0].getShape();
-  int64_t channels = inputs[0].getShape()[3], panel = inputs[1].getShape()[3];
+  int64_t channels = inputs[0].getShape()[3], panel = inputs[1].getShape()[3], filters = shape[3];
   const float *filter = inputs[1].as<float>();
-  std::vector<double> values(channels * points), window(points), sums(points);
-  forEachIndex({shape[0], getTilesHigh(), getTilesWide()}, [&](ArrayRef<int64_t> at) {
-    const float *from = inputs[0].as<float>() + at[0] * in[0] + at[1] * tile * in[1] + at[2] * tile * in[2];
+  std::vector<SmallVector<int64_t, 4>> tiles;
+  forEachIndex({shape[0], getTilesHigh(), getTilesWide()}, [&](ArrayRef<int64_t> at) { tiles.emplace_back(at); });
+  // Per point, the transformed tiles times the transformed filters: [tiles, channels] * [channels, filters].
+  int64_t count = tiles.size();
+  std::vector<double> values(points * count * channels), sums(points * count * filters);
+  MLIRContext *context = getContext();
+  parallelFor(context, 0, count, [&](size_t t) {
+    const float *from =
+        inputs[0].as<float>() + tiles[t][0] * in[0] + tiles[t][1] * tile * in[1] + tiles[t][2] * tile * in[2];
+    std::vector<double> window(points);
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t p = 0; p < points; ++p)
         window[p] = from[p / size * in[1] + p % size * in[2] + c];
       std::vector<double> made = transform(matrices.input, window);
-      std::copy(made.begin(), made.end(), values.begin() + c * points);
+      for (int64_t p = 0; p < points; ++p)
+        values[(p * count + t) * channels + c] = made[p];
     }
-    for (int64_t f = 0; f < shape[3]; ++f) {
-      const float *weights = filter + f / panel * points * channels * panel + f % panel;
-      for (int64_t p = 0; p < points; ++p) {
-        sums[p] = 0;
-        for (int64_t c = 0; c < channels; ++c)
-          sums[p] += values[c * points + p] * weights[(p * channels + c) * panel];
-      }
-      std::vector<double> made = transform(matrices.output, sums);
+  });
+  for (int64_t p = 0; p < points; ++p)
+    multiply(context, {count, filters, channels,
+                       [&](int64_t row, int64_t rows, double *to) {
+                         std::copy_n(values.data() + (p * count + row) * channels, rows * channels, to);
+                       },
+                       [&](int64_t column, int64_t columns, int64_t stride, double *to) {
+                         for (int64_t c = 0; c < channels; ++c, to += stride)
+                           for (int64_t f = column; f < column + columns; ++f)
+                             to[f - column] = filter[((f / panel * points + p) * channels + c) * panel + f % panel];
+                       },
+                       [&](int64_t row, int64_t column, int64_t columns, const double *from) {
+                         std::copy_n(from, columns, sums.data() + (p * count + row) * filters + column);
+                       }});
+  parallelFor(context, 0, count, [&](size_t t) {
+    std::vector<double> own(points);
+    for (int64_t f = 0; f < filters; ++f) {
+      for (int64_t p = 0; p < points; ++p)
+        own[p] = sums[(p * count + t) * filters + f];
+      std::vector<double> made = transform(matrices.output, own);
       for (int64_t i = 0; i < tile * tile; ++i) {
-        int64_t h = at[1] * tile + i / tile, w = at[2] * tile + i % tile;
+        int64_t h = tiles[t][1] * tile + i / tile, w = tiles[t][2] * tile + i % tile;
         if (h < shape[1] && w < shape[2])
-          outputs[0].set(at[0] * out[0] + h * out[1] + w * out[2] + f, Scalar::real(made[i]));
+          outputs[0].set(tiles[t][0] * out[0] + h * out[1] + w * out[2] + f, Scalar::real(made[i]));
       }
     }
   });

@@ -5,6 +5,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
+#include "tools/compiler/FaultScopes.h"
 #include "tools/compiler/Phase.h"
 #include "tools/compiler/WeightFile.h"
 #include "llvm/ADT/SetVector.h"
@@ -119,6 +120,7 @@ bool Compiler::loadModule(const std::string &path) {
 }
 
 bool Compiler::load(const std::string &path) {
+  enterFaultScope("import");
   if (error.kind != ErrorKind::None || !readSchedules())
     return false;
   Phase phase(*this, "import");
@@ -140,7 +142,7 @@ bool Compiler::load(const std::string &path) {
 /// Wider than a row of most tensors, so that a loop that runs one row too far ends in it.
 static constexpr int64_t kGuardBytes = 4096;
 
-static void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
+void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
   pipeline.winograd = options.winograd;
   switch (stage) {
@@ -169,13 +171,17 @@ bool Compiler::runUntil(Stage stage) {
     llvm::StringRef name = stageNames()[next];
     Phase phase(*this, name);
     PassManager pm(context.get());
+    watchFaultScopes(pm, name);
     buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
     if (options.instrument)
       options.instrument(pm, name);
-    // Dumping prints the whole module, which other threads must not change meanwhile.
-    context->enableMultithreading(!dumper && !options.instrument);
+    bool watched = options.watcher.before || options.watcher.after;
+    if (watched)
+      watchPasses(pm, name, options.watcher);
+    // Who looks at the whole module needs that other threads do not change it meanwhile.
+    context->enableMultithreading(!dumper && !watched && !options.instrument);
     bool good = succeeded(pm.run(*module));
     context->enableMultithreading(true);
     if (!good)

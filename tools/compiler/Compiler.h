@@ -19,6 +19,7 @@
 #include "passes/KernelModel.h"
 #include "passes/ScheduleBook.h"
 #include "tools/compiler/Dump.h"
+#include "tools/compiler/PassWatch.h"
 #include "tools/compiler/Remarks.h"
 #include <functional>
 #include <map>
@@ -80,6 +81,8 @@ struct CompilerOptions {
   bool remarks = false;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
   std::function<void(llvm::StringRef phase, unsigned done, unsigned total)> progress;
+  /// Called around every pass, if set.
+  PassWatcher watcher;
 };
 
 /// What an artifact has become.
@@ -87,6 +90,9 @@ struct EmitStatistics {
   size_t kernels = 0, steps = 0;
   int64_t codeBytes = 0, weightBytes = 0, arenaBytes = 0;
 };
+
+/// Adds the passes of a stage from Graph to Memory.
+void buildStage(mlir::PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library);
 
 class Compiler {
 public:

@@ -5,6 +5,7 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "runtime/include/tenon/tenon.h"
 #include "tools/compiler/Compiler.h"
+#include "tools/compiler/FaultScopes.h"
 #include "tools/compiler/Link.h"
 #include "tools/compiler/OutputFile.h"
 #include "tools/compiler/Phase.h"
@@ -56,6 +57,7 @@ static bool seal(const OutputFile &file, int64_t bytes, std::string &message) {
 }
 
 bool Compiler::emit(const std::string &path, OutputKind kind, const std::string &name) {
+  enterFaultScope("kernel");
   switch (kind) {
   case OutputKind::SharedLibrary:
     return emitLibrary(path, name);

@@ -17,6 +17,7 @@ void addBench(CLI::App &app, Action &action);
 void addExplain(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addReduce(CLI::App &app, Action &action);
+void addDebug(CLI::App &app, Action &action);
 
 } // namespace tenon::cli
 

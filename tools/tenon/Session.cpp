@@ -114,28 +114,6 @@ int Session::checkTrace() {
   return status == TN_OK ? static_cast<int>(kOk) : reportStatus(status);
 }
 
-/// The value whose name an argument begins with, before "="; the longest, because names may contain that
-/// sign.
-static int findNamed(const std::vector<ValueInfo> &values, const std::string &argument, std::string &rest) {
-  int found = -1;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const std::string &name = values[i].name;
-    if (StringRef(argument).starts_with(name) && argument.size() > name.size() && argument[name.size()] == '=' &&
-        (found < 0 || name.size() > values[found].name.size()))
-      found = i;
-  }
-  if (found >= 0)
-    rest = argument.substr(values[found].name.size() + 1);
-  return found;
-}
-
-static std::string listValues(const std::vector<ValueInfo> &values) {
-  std::string text;
-  for (const ValueInfo &value : values)
-    text += "\n  " + value.name + ": " + describeTensor(value.dtype, value.dims);
-  return text;
-}
-
 int Session::findOutput(const std::string &argument, StringRef option, std::string &rest) {
   int found = findNamed(outputs, argument, rest);
   if (found < 0 && outputs.size() == 1 && argument[0] == '@') {
@@ -150,87 +128,26 @@ int Session::findOutput(const std::string &argument, StringRef option, std::stri
   return -1;
 }
 
-/// Gives an input its shape, with open dimensions as told, and zeroed storage.
-int Session::makeInput(size_t index) {
-  const ValueInfo &info = inputs[index];
-  HostTensor &tensor = bound[index];
-  tensor.dtype = info.dtype;
-  tensor.dims = info.dims;
-  for (int64_t &d : tensor.dims) {
+/// Gives an input's open dimensions the sizes that were told.
+int Session::resolveDims(size_t index, std::vector<int64_t> &sizes) {
+  for (int64_t &d : sizes) {
     tn_symbol_info symbol;
     if (d >= 0)
       continue;
     if (d == INT64_MIN || tn_symbol_describe(model, 0, static_cast<uint32_t>(-1 - d), &symbol) != TN_OK ||
         !dims.count(symbol.name)) {
-      printError(fmt::format("input '{}' has an open dimension; give its size by --dim", info.name));
+      printError(fmt::format("input '{}' has an open dimension; give its size by --dim", inputs[index].name));
       return kUsage;
     }
     d = dims[symbol.name];
   }
-  size_t bytes;
-  if (tn_status status = tn_tensor_bytes(tensor.dtype, tensor.dims.size(), tensor.dims.data(), &bytes))
-    return reportStatus(status);
-  tensor.data.assign(bytes, 0);
-  return kOk;
-}
-
-int Session::fillInput(size_t index, const std::string &value) {
-  const ValueInfo &info = inputs[index];
-  StringRef text = value;
-  if (text.consume_front("@")) {
-    std::string message;
-    std::vector<int64_t> wanted = info.dims;
-    if (readTensor(text.str(), info.name, info.dtype, wanted, bound[index], message))
-      return kOk;
-    printError(message);
-    return kInputOutput;
-  }
-  uint64_t seed = 0;
-  bool random = text == "random" || (text.consume_front("random:seed=") && !text.getAsInteger(10, seed));
-  if (!random && value != "zeros") {
-    printError(fmt::format("--input {}={}: expected @FILE, zeros or random:seed=N", info.name, value));
-    return kUsage;
-  }
-  if (int code = makeInput(index))
-    return code;
-  if (random)
-    fillRandom(bound[index], seed);
   return kOk;
 }
 
 int Session::bindInputs(llvm::ArrayRef<std::string> arguments, bool random, uint64_t seed) {
-  bound.resize(inputs.size());
-  std::vector<bool> given(inputs.size());
-  for (const std::string &argument : arguments) {
-    std::string value = argument;
-    int found = findNamed(inputs, argument, value);
-    bool forAll = found < 0 && (StringRef(argument).ends_with(".npz") || inputs.size() == 1) &&
-                  StringRef(argument).starts_with("@");
-    if (found < 0 && !forAll) {
-      printError(fmt::format("--input {}: no such input; inputs are:{}", argument, listValues(inputs)));
-      return kUsage;
-    }
-    for (size_t i = forAll ? 0 : found, end = forAll ? inputs.size() : found + 1; i < end; ++i) {
-      if (int code = fillInput(i, value))
-        return code;
-      given[i] = true;
-    }
-  }
-  std::vector<ValueInfo> missing;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (given[i])
-      continue;
-    missing.push_back(inputs[i]);
-    if (random)
-      if (int code = fillInput(i, "random:seed=" + std::to_string(seed + i)))
-        return code;
-  }
-  if (missing.empty() || random)
-    return kOk;
-  printError(fmt::format("inputs are not given:{}\nGive each by --input NAME=@FILE (.npy, .npz, .pb, .bin), "
-                         "NAME=zeros or NAME=random:seed=1, or all of them by --random-inputs",
-                         listValues(missing)));
-  return kUsage;
+  return cli::bindInputs(
+      inputs, arguments, random, seed,
+      [this](size_t index, std::vector<int64_t> &sizes) { return resolveDims(index, sizes); }, bound);
 }
 
 int Session::run() {

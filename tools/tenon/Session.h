@@ -2,18 +2,12 @@
 #ifndef TENON_TOOLS_TENON_SESSION_H
 #define TENON_TOOLS_TENON_SESSION_H
 
+#include "tools/tenon/InputArguments.h"
 #include "tools/tenon/ModelOptions.h"
 #include "tools/tenon/Values.h"
 #include <memory>
 
 namespace tenon::cli {
-
-/// An input or output as the model declares it; dims below zero are open.
-struct ValueInfo {
-  std::string name;
-  tn_dtype dtype;
-  std::vector<int64_t> dims;
-};
 
 /// A model that is ready to run, for `run` and `bench`: compiled if need be, loaded, with a context. Methods
 /// print what is wrong and return an exit code.
@@ -50,8 +44,7 @@ public:
   const std::vector<ValueInfo> &getOutputs() const { return outputs; }
 
 private:
-  int fillInput(size_t index, const std::string &value);
-  int makeInput(size_t index);
+  int resolveDims(size_t index, std::vector<int64_t> &sizes);
 
   tn_model *model = nullptr;
   tn_context *context = nullptr;

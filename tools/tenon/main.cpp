@@ -13,6 +13,7 @@ static const char kFooter[] = R"(Examples:
   tenon inspect model.onnx
   tenon explain model.onnx --node /layer3/conv2
   tenon reduce model.onnx -o small
+  tenon debug model.onnx
 
 Exit codes: 0 done, 1 cannot compile, 2 usage, 3 malformed model, 4 input or output, 5 numbers differ,
 6 resource limit, 70 internal error, 130 interrupted.)";
@@ -52,6 +53,7 @@ int main(int argc, char **argv) {
   addInspect(app, action);
   addExplain(app, action);
   addReduce(app, action);
+  addDebug(app, action);
   std::vector<std::string> arguments = readArguments(argc, argv);
   std::reverse(arguments.begin(), arguments.end()); // as CLI11 takes them
   try {

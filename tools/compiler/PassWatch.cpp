@@ -1,0 +1,53 @@
+#include "tools/compiler/PassWatch.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+namespace {
+
+struct Instrumentation : PassInstrumentation {
+  Instrumentation(llvm::StringRef stage, PassWatcher watcher) : watcher(std::move(watcher)) {
+    position.stage = stage.str();
+  }
+
+  static bool isAdaptor(Pass *pass) { return pass->getArgument().empty(); }
+
+  static ModuleOp moduleOf(Operation *op) {
+    auto module = dyn_cast<ModuleOp>(op);
+    return module ? module : op->getParentOfType<ModuleOp>();
+  }
+
+  void runBeforePass(Pass *pass, Operation *op) override {
+    if (isAdaptor(pass))
+      return;
+    llvm::StringRef name = pass->getArgument();
+    name.consume_front("tn-");
+    position.name = name.str();
+    if (watcher.before)
+      watcher.before(position, moduleOf(op));
+  }
+  void runAfterPass(Pass *pass, Operation *op) override { end(pass, op, true); }
+  void runAfterPassFailed(Pass *pass, Operation *op) override { end(pass, op, false); }
+
+  void end(Pass *pass, Operation *op, bool succeeded) {
+    if (isAdaptor(pass))
+      return;
+    if (watcher.after)
+      watcher.after(position, moduleOf(op), succeeded);
+    ++position.number;
+  }
+
+  PassWatcher watcher;
+  PassPosition position;
+};
+
+} // namespace
+
+void watchPasses(PassManager &pm, llvm::StringRef stage, PassWatcher watcher) {
+  pm.addInstrumentation(std::make_unique<Instrumentation>(stage, std::move(watcher)));
+}
+
+} // namespace tenon

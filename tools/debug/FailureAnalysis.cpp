@@ -1,0 +1,123 @@
+//===- FailureAnalysis.cpp - Crashes, hangs and errors of the compiler ---===//
+//
+// The predicate is whether a process that replays so and so many steps of a pass ends well, so no thread may have been
+// started here: every probe is a fork.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/ObjectCode.h"
+#include "codegen/cpu/Program.h"
+#include "tools/compiler/FaultScopes.h"
+#include "tools/debug/Analysis.h"
+#include <fmt/core.h>
+
+using namespace mlir;
+
+namespace tenon::debug {
+
+/// Seconds that a probe may take where the fault is a hang.
+constexpr double kProbeSeconds = 5;
+/// No pass takes more steps than that.
+constexpr int64_t kMostSteps = int64_t(1) << 24;
+
+static ProcessLimits probeLimits(const ProcessLimits &given) {
+  ProcessLimits limits = given;
+  limits.seconds = given.seconds > 0 ? std::min(given.seconds, kProbeSeconds) : kProbeSeconds;
+  return limits;
+}
+
+int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, const std::string &text,
+                         std::string &message) {
+  Finding finding{kind.str(), position.str(), text, {}};
+  compiler.getContext().disableMultithreading();
+  report.finding = finding;
+  save();
+  if (!open(message))
+    return bindCode;
+  std::string before;
+  for (const Snapshot &snapshot : readSnapshots(directory)) {
+    report.passes.push_back({snapshot.position.str(), snapshot.changed});
+    if (snapshot.succeeded && snapshot.changed)
+      before = snapshot.file;
+  }
+  OwningOpRef<ModuleOp> previous;
+  if (!before.empty())
+    previous = readSnapshot(before, compiler.getContext());
+  ModuleOp module = previous ? *previous : compiler.getModule();
+  auto fails = [&](int64_t limit) {
+    ProcessOutcome outcome = supervise(probeLimits(options.limits), [&] {
+      return replay(module, position, options.compiler, compiler.getLibrary(), limit).succeeded ? 0 : 1;
+    });
+    return outcome.exitCode != 0;
+  };
+  int64_t steps = 1;
+  while (steps < kMostSteps && !fails(steps))
+    steps *= 2;
+  if (steps == kMostSteps) {
+    report.notes.push_back("note: the pass ends well when it runs again");
+    report.finding = finding;
+    save();
+    return static_cast<int>(ErrorKind::Differs);
+  }
+  finding.step = firstBad(steps, fails);
+  finding.steps = finding.step;
+  if (finding.step > 0) {
+    // What the step does can't be seen, but what it was tried at: the program one step earlier is whole.
+    supervise(probeLimits(options.limits), [&] {
+      Replayed good = replay(module, position, options.compiler, compiler.getLibrary(), finding.step - 1);
+      finding.before = compareModules(module, *good.module).after;
+      report.finding = finding;
+      save();
+      // The gate notes the step before it is taken; this one is not survived.
+      auto note = [&](const Step &step) {
+        report.finding->pattern = step.name;
+        report.finding->tried = step.op;
+        save();
+      };
+      return replay(module, position, options.compiler, compiler.getLibrary(), finding.step, note).succeeded ? 0 : 1;
+    });
+  }
+  return static_cast<int>(ErrorKind::Differs);
+}
+
+int Analysis::runFailingKernels(llvm::StringRef kind, const std::string &text, std::string &message) {
+  compiler.getContext().disableMultithreading();
+  report.finding = Finding{kind.str(), "kernel", text, {}};
+  save();
+  if (!open(message))
+    return bindCode;
+  std::string file;
+  for (const Snapshot &snapshot : readSnapshots(directory)) {
+    report.passes.push_back({snapshot.position.str(), snapshot.changed});
+    file = snapshot.file;
+  }
+  OwningOpRef<ModuleOp> module = readSnapshot(file, compiler.getContext());
+  if (!module || !(*module).lookupSymbol<func::FuncOp>("main")->hasAttr("tn.arena_bytes"))
+    return static_cast<int>(ErrorKind::Differs);
+  enterFaultScope("kernel");
+  int64_t n = 0;
+  codegen::Program program = codegen::collectProgram(*module, "model");
+  for (codegen::Program::Kernel &kernel : program.kernels) {
+    ProcessOutcome outcome = supervise(probeLimits(options.limits), [&] {
+      llvm::SmallVector<char, 0> code;
+      return succeeded(codegen::compileKernel(kernel.op, kernel.name, *compiler.getLibrary().targets.front(),
+                                              codegen::CodeForm::Object, code))
+                 ? 0
+                 : 1;
+    });
+    if (outcome.exitCode != 0) {
+      Finding &finding = *report.finding;
+      finding.kernel = n;
+      finding.kernelTemplate = kernel.op.getTemplateName()->str();
+      finding.kernelText = describeWhole(kernel.op);
+      finding.sources = splitLines(sourcesOf(kernel.op.getLoc()));
+      finding.loweringStep = "template " + finding.kernelTemplate + ", while code is made";
+      finding.naive = "not tried";
+      break;
+    }
+    ++n;
+  }
+  save();
+  return static_cast<int>(ErrorKind::Differs);
+}
+
+} // namespace tenon::debug
