@@ -12,14 +12,13 @@ import resource
 import signal
 import struct
 import subprocess
-import tempfile
 import time
 import unittest
 import zipfile
 
 import onnx_bytes as ob
+from tool_case import TENON, ToolCase
 
-TENON = os.environ["TENON"]
 CC = os.environ.get("CC", "cc")
 
 
@@ -52,34 +51,10 @@ def reference(x, rows=4, inner=8, columns=3):
             for r in range(rows) for c in range(columns)]
 
 
-class CommandLine(unittest.TestCase):
+class CommandLine(ToolCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
+        super().setUp()
         self.write("linear.onnx", ob.linear())
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def write(self, name, data):
-        with open(self.path(name), "wb") as file:
-            file.write(data)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def tenon(self, *arguments, code=0, **options):
-        done = subprocess.run([TENON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300,
-                              **options)
-        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
-        self.assertNotIn("\033", done.stderr, "no escape sequences into a pipe")
-        if code:
-            self.assertTrue(done.stderr.strip(), "an error says why")
-        return done
-
-    def files(self):
-        return sorted(os.listdir(self.folder.name))
 
     def compile_fails(self, model, code, *arguments, output="out.so"):
         """Compiling fails with a code and leaves no file; returns the messages."""
@@ -168,7 +143,7 @@ class CommandLine(unittest.TestCase):
         before = self.files()
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             for output in ("deep.so", "deep.a"):
-                process = subprocess.Popen([TENON, "compile", "deep.onnx", "-o", output], cwd=self.folder.name,
+                process = subprocess.Popen([TENON, "compile", "deep.onnx", "--kernel-cache=off", "-o", output], cwd=self.folder.name,
                                            stderr=subprocess.DEVNULL)
                 deadline = time.time() + 60
                 while self.files() == before and time.time() < deadline:
@@ -192,8 +167,8 @@ class CommandLine(unittest.TestCase):
         os.mkdir(self.path("elsewhere"))
         self.write("elsewhere/linear.onnx", ob.linear())
         for kind in ("so", "o", "a", "mlir", "mlirbc", "ll", "s"):
-            self.tenon("compile", "linear.onnx", "-o", "one." + kind)
-            self.tenon("compile", "elsewhere/linear.onnx", "-o", "two." + kind)
+            self.tenon("compile", "linear.onnx", "--kernel-cache=off", "-o", "one." + kind)
+            self.tenon("compile", "elsewhere/linear.onnx", "--kernel-cache=off", "-o", "two." + kind)
             self.assertEqual(self.read("one." + kind), self.read("two." + kind), kind)
 
     def test_stages(self):

@@ -65,6 +65,12 @@ struct CompilerOptions {
   std::map<std::string, int64_t> dims;
   /// Outputs per side of the largest tile of Winograd's algorithm: 4, 2, or 0 for direct convolutions only.
   int64_t winograd = 4;
+  /// How much work goes into the code of kernels: 0 to 2, see docs/design.md.
+  int optimization = 2;
+  /// Directory that keeps objects of kernels between compilations; empty: none.
+  std::string kernelCache;
+  /// Bytes that the directory may hold; the least recently used objects make room.
+  uint64_t kernelCacheLimit = 512 << 20;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
@@ -75,6 +81,8 @@ struct CompilerOptions {
 struct EmitStatistics {
   size_t kernels = 0, steps = 0;
   int64_t codeBytes = 0, weightBytes = 0, arenaBytes = 0;
+  /// Objects that the kernel cache had, that it had not, and those of the latter that could not be put there.
+  size_t cacheHits = 0, cacheMisses = 0, cacheUnwritten = 0;
 };
 
 class Compiler {
@@ -100,6 +108,7 @@ public:
   /// What the model's author should know, although it compiles; one per line.
   const std::string &getWarnings() const { return warnings; }
   const EmitStatistics &getStatistics() const { return statistics; }
+  const CompilerOptions &getOptions() const { return options; }
   /// Seconds spent per phase, in order.
   const std::vector<std::pair<std::string, double>> &getTimes() const { return times; }
 

@@ -27,7 +27,6 @@ const char kFooter[] = R"(Examples:
 struct CompileCommand {
   std::string input, output, emit, stopAfter, name, testFailure;
   std::string commandLine;
-  int optimization = 2;
   bool timing = false, json = false;
   std::string dumpDirectory;
   ModelOptions model;
@@ -120,14 +119,27 @@ void CompileCommand::failOnPurpose(llvm::StringRef phase) {
     memory.emplace_back(1 << 24, 'x');
 }
 
+static std::string describeCache(const EmitStatistics &statistics, const std::string &directory) {
+  if (directory.empty())
+    return "kernel cache is off";
+  std::string text =
+      fmt::format("kernel cache: {} hits, {} misses, in {}", statistics.cacheHits, statistics.cacheMisses, directory);
+  if (statistics.cacheUnwritten > 0)
+    text += fmt::format("; {} kernels could not be written there", statistics.cacheUnwritten);
+  return text;
+}
+
 int CompileCommand::report(const Compiler &compiler) {
   const EmitStatistics &statistics = compiler.getStatistics();
   double total = 0;
   for (auto &[phase, seconds] : compiler.getTimes())
     total += seconds;
-  if (timing)
+  if (timing) {
     for (auto &[phase, seconds] : compiler.getTimes())
       printNote(fmt::format("{:10} {:8.3f} s", phase, seconds));
+    if (!isText(kind))
+      printNote(describeCache(statistics, compiler.getOptions().kernelCache));
+  }
   if (!model.quiet && output != "-") {
     std::string line = output + ": ";
     if (!isText(kind))
@@ -152,7 +164,9 @@ int CompileCommand::report(const Compiler &compiler) {
                             {"steps", static_cast<int64_t>(statistics.steps)},
                             {"code_bytes", statistics.codeBytes},
                             {"weight_bytes", statistics.weightBytes},
-                            {"arena_bytes", statistics.arenaBytes}};
+                            {"arena_bytes", statistics.arenaBytes},
+                            {"cache_hits", static_cast<int64_t>(statistics.cacheHits)},
+                            {"cache_misses", static_cast<int64_t>(statistics.cacheMisses)}};
   return printJson(std::move(result)) ? kOk : kInputOutput;
 }
 
@@ -252,7 +266,6 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
   command->add_option("--stop-after", options->stopAfter, "Write the program after a stage")
       ->check(CLI::IsMember(stages));
   command->add_option("--dump-dir", options->dumpDirectory, "Folder for the program after every pass");
-  command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")->check(CLI::Range(0, 3));
   command->add_flag("--timing", options->timing, "Print the time of each phase");
   command->add_flag("--json", options->json, "Print a description of the result as JSON");
   command->add_option("--test-failure", options->testFailure)->group("");
