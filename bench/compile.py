@@ -3,8 +3,10 @@
 
   compile.py --build build/release [MODEL ...]
 
-Per model: time and peak memory of `tenon compile` with its defaults, size of the artifact without its weights, time to
-load it, and what 20 runs in the steady state ask the system for (allocations, system calls by strace).
+Per model: time and peak memory of `tenon compile` with its defaults and an empty kernel cache, the time with a full one
+and at -O1, user and system time per distinct kernel and level, how much slower -O1's code runs, size of the artifact
+without its weights, time to load it, and what 20 runs in the steady state ask the system for (allocations, system calls
+by strace).
 """
 import argparse
 import json
@@ -34,16 +36,37 @@ def weights_size(artifact):
     return 0
 
 
-def compile_model(tenon, path, artifact):
+def compile_model(tenon, path, artifact, *flags):
+    """Seconds, core-seconds per distinct kernel and level, peak MB."""
     start = time.monotonic()
-    process = subprocess.Popen([tenon, "compile", path, "-o", artifact], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)
-    message = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(message)
-    return time.monotonic() - start, usage.ru_maxrss / 1024
+    with tempfile.TemporaryFile("w+") as messages, tempfile.TemporaryFile("w+") as report:
+        process = subprocess.Popen([tenon, "compile", path, "-o", artifact, "--json", *flags], stdout=report,
+                                   stderr=messages, text=True)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        messages.seek(0), report.seek(0)
+        if process.returncode:
+            raise RuntimeError(messages.read())
+        done = json.load(report)
+    units = done["kernels"] * len(done["targets"])
+    return seconds, (usage.ru_utime + usage.ru_stime) / units, usage.ru_maxrss / 1024
+
+
+def compile_figures(tenon, path, artifact, quick):
+    """What compiling costs with a kernel cache that is empty, with one that is full, and at -O1."""
+    with tempfile.TemporaryDirectory() as cache:
+        cold, warm = (compile_model(tenon, path, artifact, f"--kernel-cache={cache}") for _ in range(2))
+    fast = compile_model(tenon, path, quick, "--kernel-cache=off", "-O1")
+    figures = {"compile_s": cold[0], "core_s_per_kernel_level": cold[1], "peak_mb": cold[2], "warm_s": warm[0],
+               "warm_core_s_per_kernel_level": warm[1], "o1_s": fast[0], "o1_core_s_per_kernel_level": fast[1]}
+    medians = {artifact: [], quick: []}
+    for _ in range(3): # in turns, so that both see the same machine
+        for code, seconds in medians.items():
+            done = subprocess.run([tenon, "bench", code, "--threads=1", "--runs=10", "--json"], check=True, capture_output=True)
+            seconds.append(json.loads(done.stdout)["median_seconds"])
+    figures["o1_run_time_ratio"] = min(medians[quick]) / min(medians[artifact])
+    return figures
 
 
 def system_calls(steady, artifact, runs, threads):
@@ -62,11 +85,13 @@ def system_calls(steady, artifact, runs, threads):
 
 def measure(name, build, folder):
     path, artifact, steady = zoo.prepare(name, folder), folder / f"{name}.bench.so", build / "bench/bench-steady"
-    seconds, peak = compile_model(build / "tools/tenon/tenon", path, artifact)
+    quick = artifact.with_suffix(".o1.so")
+    figures = compile_figures(build / "tools/tenon/tenon", path, artifact, quick)
+    quick.unlink()
     loads = [json.loads(subprocess.run([steady, artifact, "1"], check=True, capture_output=True).stdout)["load_ms"]
              for _ in range(5)]
     runs = 20
-    result = {"model": name, "compile_s": seconds, "peak_mb": peak, "artifact_bytes": artifact.stat().st_size,
+    result = {"model": name, **figures, "artifact_bytes": artifact.stat().st_size,
               "weights_bytes": weights_size(artifact), "load_ms": statistics.median(loads), "runs": runs}
     for threads in (1, 2):
         steady_run = subprocess.run([steady, artifact, str(runs), str(threads)], check=True, capture_output=True)
@@ -76,18 +101,35 @@ def measure(name, build, folder):
     return result
 
 
-def as_markdown(results, runtime_bytes, about):
-    lines = [f"{about['cpu']}, {about['cores']} cores; {about['date']}, commit {about['commit']}. Both code levels "
-             f"(x86-64-v3 and v4) in one artifact. The runtime that ships: {runtime_bytes} bytes stripped.", "",
-             "| model | compile s | peak MB | weights MB | rest of the artifact kB | load ms | allocations in 20 runs | "
-             "system calls in 20 runs, 1 thread / 2 threads |", "|---|---|---|---|---|---|---|---|"]
+def compile_table(results):
+    lines = ["Compiling with an empty kernel cache, with a full one, and at -O1. Core-seconds are user and system time per "
+             "distinct kernel and level; the last column is how long a run of -O1's code takes in runs of -O2's, one "
+             "thread.", "",
+             "| model | seconds: empty / full / -O1 | core-seconds: empty / full / -O1 | peak MB | run at -O1 |",
+             "|---|---|---|---|---|"]
+    for r in results:
+        seconds = " / ".join(f"{r[key]:.2f}" for key in ("compile_s", "warm_s", "o1_s"))
+        core = " / ".join(f"{r[key + 'core_s_per_kernel_level']:.3f}" for key in ("", "warm_", "o1_"))
+        lines.append(f"| {r['model']} | {seconds} | {core} | {r['peak_mb']:.0f} | {r['o1_run_time_ratio']:.2f} |")
+    return lines
+
+
+def artifact_table(results):
+    lines = ["| model | weights MB | rest of the artifact kB | load ms | allocations in 20 runs | "
+             "system calls in 20 runs, 1 thread / 2 threads |", "|---|---|---|---|---|---|"]
     for r in results:
         calls = " / ".join(" ".join(f"{count} {name}" for name, count in r[f"system_calls_{t}"].items()) or "0"
                            for t in (1, 2))
-        lines.append(f"| {r['model']} | {r['compile_s']:.1f} | {r['peak_mb']:.0f} | {r['weights_bytes'] / 2**20:.1f} | "
+        lines.append(f"| {r['model']} | {r['weights_bytes'] / 2**20:.1f} | "
                      f"{(r['artifact_bytes'] - r['weights_bytes']) / 1024:.0f} | {r['load_ms']:.2f} | "
                      f"{r['allocations_1']} | {calls} |")
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def as_markdown(results, runtime_bytes, about):
+    lines = [f"{about['cpu']}, {about['cores']} cores; {about['date']}, commit {about['commit']}. Both code levels "
+             f"(x86-64-v3 and v4) in one artifact. The runtime that ships: {runtime_bytes} bytes stripped.", ""]
+    return "\n".join(lines + compile_table(results) + [""] + artifact_table(results)) + "\n"
 
 
 def main():
@@ -104,7 +146,7 @@ def main():
         except RuntimeError as error:
             print(f"{name}: does not compile\n{error}", file=sys.stderr)
             continue
-        print(as_markdown(results[-1:], runtime_bytes, about).splitlines()[-1], flush=True)
+        print(compile_table(results[-1:])[-1], artifact_table(results[-1:])[-1], sep="\n", flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "compile.json").write_text(
         json.dumps({"machine": about, "runtime_bytes": runtime_bytes, "results": results}, indent=1) + "\n")

@@ -8,7 +8,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Werror -Wno-unused-parameter -ffunction-sections -fdata-sections
                     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
-add_link_options(-Wl,--gc-sections)
+# The build id tells the kernel cache one compiler from another.
+add_link_options(-Wl,--gc-sections -Wl,--build-id=sha1)
 if(TENON_SANITIZE)
   add_compile_options(-fsanitize=${TENON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TENON_SANITIZE})

@@ -1,7 +1,8 @@
 //===- CompileProgram.cpp - All objects of a program, in parallel --------===//
 #include "codegen/cpu/CheckTables.h"
 #include "codegen/cpu/Descriptor.h"
-#include "codegen/cpu/ObjectCode.h"
+#include "codegen/cpu/KernelObject.h"
+#include "codegen/cpu/Program.h"
 #include "mlir/IR/Threading.h"
 #include "llvm/IR/Module.h"
 #include <mutex>
@@ -12,7 +13,7 @@ namespace tenon::codegen {
 
 LogicalResult compileProgram(ModuleOp module, const Program &program, const KernelLibrary &library,
                              llvm::StringRef querySymbol, bool linkedWeights,
-                             const std::array<uint8_t, 32> &weightsHash,
+                             const std::array<uint8_t, 32> &weightsHash, CodeLevel level, KernelCache *cache,
                              std::vector<llvm::SmallVector<char, 0>> &objects,
                              llvm::function_ref<void(size_t done, size_t total)> progress) {
   struct Job {
@@ -36,8 +37,8 @@ LogicalResult compileProgram(ModuleOp module, const Program &program, const Kern
     return failure();
   LogicalResult compiled = failableParallelForEachN(module.getContext(), 0, jobs.size(), [&](size_t i) {
     const Job &job = jobs[i];
-    if (failed(compileKernel(job.kernel->op, kernelSymbol(job.kernel->name, *job.target), *job.target, CodeForm::Object,
-                             objects[i])))
+    if (failed(compileKernelObject(job.kernel->op, kernelSymbol(job.kernel->name, *job.target), *job.target, level,
+                                   cache, objects[i])))
       return failure();
     std::lock_guard<std::mutex> lock(mutex);
     if (progress)
@@ -46,13 +47,15 @@ LogicalResult compileProgram(ModuleOp module, const Program &program, const Kern
   });
   if (failed(compiled))
     return failure();
+  if (cache)
+    cache->prune();
   // The host code runs before a level is known to fit, so it is built for the least of them.
   const Target &least = *library.targets.back();
   llvm::LLVMContext context;
   llvm::Module host("host", context);
   setDataLayout(host, least);
   writeDescriptor(host, program, library, querySymbol, linkedWeights, weightsHash);
-  return emitModule(host, least, CodeForm::Object, /*optimize=*/false, objects[jobs.size()]);
+  return emitModule(host, least, CodeForm::Object, /*optimize=*/false, CodeLevel::O2, objects[jobs.size()]);
 }
 
 } // namespace tenon::codegen

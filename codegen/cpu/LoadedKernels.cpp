@@ -75,7 +75,7 @@ llvm::Expected<LoadedKernels> LoadedKernels::load(llvm::ArrayRef<tn::KernelOp> k
     entry.scratchBytes = kernelTemplate.scratchBytes(kernel, schedule);
     auto start = std::chrono::steady_clock::now();
     std::string name = "kernel" + std::to_string(objects.size());
-    if (failed(compileKernel(kernel, name, target, CodeForm::Object, objects.emplace_back(), steps)))
+    if (failed(compileKernel(kernel, name, target, CodeForm::Object, objects.emplace_back(), CodeLevel::O2, steps)))
       return llvm::createStringError("cannot compile " + name);
     entry.compileSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     entry.objectBytes = objects.back().size();

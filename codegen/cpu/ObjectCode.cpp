@@ -21,6 +21,9 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include <mutex>
 
 using namespace mlir;
@@ -82,7 +85,7 @@ LogicalResult lowerToLLVM(ModuleOp module, LoweringSteps steps) {
   return pm.run(module);
 }
 
-static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &target) {
+static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &target, CodeLevel level) {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
@@ -95,12 +98,16 @@ static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &ta
     return nullptr;
   llvm::TargetOptions options;
   options.MCOptions.AsmVerbose = true; // loops and spills are named in assembly
+  auto effort = level == CodeLevel::O2   ? llvm::CodeGenOptLevel::Default
+                : level == CodeLevel::O1 ? llvm::CodeGenOptLevel::Less
+                                         : llvm::CodeGenOptLevel::None;
   return std::unique_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
-      triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+      triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, effort));
 }
 
-/// The middle end without its vectorizers and unrolling: kernels arrive in the vectors and tiles they are to have.
-static void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine) {
+/// The middle end without its vectorizers and unrolling: kernels arrive in the vectors and tiles they are to have. O1
+/// does once what O2 does most of its work with; what else O2 does to loops, the back end's passes mostly do as well.
+static void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, CodeLevel level) {
   llvm::LoopAnalysisManager lam;
   llvm::FunctionAnalysisManager fam;
   llvm::CGSCCAnalysisManager cgam;
@@ -116,25 +123,35 @@ static void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(fam);
   builder.registerLoopAnalyses(lam);
   builder.crossRegisterProxies(lam, fam, cgam, mam);
+  if (level == CodeLevel::O1) {
+    llvm::FunctionPassManager passes;
+    passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+    passes.addPass(llvm::InstCombinePass());
+    passes.addPass(llvm::SimplifyCFGPass());
+    for (llvm::Function &function : module)
+      if (!function.isDeclaration())
+        passes.run(function, fam);
+    return;
+  }
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, mam);
 }
 
 void setDataLayout(llvm::Module &module, const Target &target) {
-  if (std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target)) {
+  if (std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target, CodeLevel::O2)) {
     module.setTargetTriple(llvm::Triple(target.triple));
     module.setDataLayout(machine->createDataLayout());
   }
 }
 
-LogicalResult emitModule(llvm::Module &module, const Target &target, CodeForm form, bool optimize,
+LogicalResult emitModule(llvm::Module &module, const Target &target, CodeForm form, bool optimize, CodeLevel level,
                          llvm::SmallVectorImpl<char> &out) {
-  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target);
+  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target, level);
   if (!machine)
     return failure();
   module.setTargetTriple(llvm::Triple(target.triple));
   module.setDataLayout(machine->createDataLayout());
-  if (optimize)
-    optimizeModule(module, *machine);
+  if (optimize && level != CodeLevel::O0)
+    optimizeModule(module, *machine, level);
   llvm::raw_svector_ostream stream(out);
   if (form == CodeForm::LLVMIR) {
     module.print(stream, nullptr);
@@ -149,7 +166,7 @@ LogicalResult emitModule(llvm::Module &module, const Target &target, CodeForm fo
 }
 
 LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Target &target, CodeForm form,
-                            llvm::SmallVectorImpl<char> &out, LoweringSteps steps) {
+                            llvm::SmallVectorImpl<char> &out, CodeLevel level, LoweringSteps steps) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(kernel.getContext()));
   if (failed(emitKernel(*module, name, kernel, target)) || failed(lowerToLLVM(*module, steps)))
     return failure();
@@ -165,7 +182,7 @@ LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Tar
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("no-builtins");
   }
-  return emitModule(*llvmModule, target, form, steps.optimize, out);
+  return emitModule(*llvmModule, target, form, steps.optimize, level, out);
 }
 
 } // namespace tenon::codegen

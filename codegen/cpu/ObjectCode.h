@@ -14,6 +14,9 @@ namespace tenon::codegen {
 /// Forms in which compiled code can be asked for.
 enum class CodeForm { Object, Assembly, LLVMIR };
 
+/// How much work goes into the code, as in -O0 to -O2. Numbers agree at every level within rounding.
+enum class CodeLevel { O0, O1, O2 };
+
 /// Dialects that kernel lowering needs, with the conversions to LLVM.
 void registerCodegenDialects(mlir::DialectRegistry &registry);
 
@@ -31,14 +34,15 @@ mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, LoweringSteps steps = {})
 
 /// Compiles a kernel for a target; code is appended to `out`. Thread-safe for different kernels of one context.
 mlir::LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Target &target, CodeForm form,
-                                  llvm::SmallVectorImpl<char> &out, LoweringSteps steps = {});
+                                  llvm::SmallVectorImpl<char> &out, CodeLevel level = CodeLevel::O2,
+                                  LoweringSteps steps = {});
 
 /// Gives a module the triple and data layout of a target.
 void setDataLayout(llvm::Module &module, const Target &target);
 
-/// Optimises an LLVM module and emits it. `optimize`: run the middle-end pipeline too.
+/// Optimises an LLVM module and emits it. `optimize`: run the level's middle-end passes too.
 mlir::LogicalResult emitModule(llvm::Module &module, const Target &target, CodeForm form, bool optimize,
-                               llvm::SmallVectorImpl<char> &out);
+                               CodeLevel level, llvm::SmallVectorImpl<char> &out);
 
 } // namespace tenon::codegen
 

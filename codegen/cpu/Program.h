@@ -9,6 +9,9 @@
 
 namespace tenon::codegen {
 
+class KernelCache;
+enum class CodeLevel;
+
 /// What a planned module becomes: distinct kernels, and steps that launch them.
 struct Program {
   struct Buffer {
@@ -47,11 +50,11 @@ Program collectProgram(mlir::ModuleOp module, llvm::StringRef name);
 
 /// Compiles every kernel for every target, and the host code and descriptor; gives one object each.
 /// `querySymbol` is the function that returns the descriptor. `linkedWeights`: the descriptor refers to the symbol
-/// `<query symbol>_weights`, defined elsewhere; otherwise the runtime maps them. `progress` is told, one call at a
-/// time, how many kernels are done of how many.
+/// `<query symbol>_weights`, defined elsewhere; otherwise the runtime maps them. `cache`: where objects of kernels are
+/// looked for and kept; may be null. `progress` is told, one call at a time, how many kernels are done of how many.
 mlir::LogicalResult compileProgram(mlir::ModuleOp module, const Program &program, const KernelLibrary &library,
                                    llvm::StringRef querySymbol, bool linkedWeights,
-                                   const std::array<uint8_t, 32> &weightsHash,
+                                   const std::array<uint8_t, 32> &weightsHash, CodeLevel level, KernelCache *cache,
                                    std::vector<llvm::SmallVector<char, 0>> &objects,
                                    llvm::function_ref<void(size_t done, size_t total)> progress = {});
 

@@ -2,13 +2,10 @@
 
 import os
 import struct
-import subprocess
-import tempfile
-import unittest
 
 import onnx_bytes as ob
+from tool_case import TENON, ToolCase  # noqa: F401
 
-TENON = os.environ["TENON"]
 TENON_OPT = os.environ["TENON_OPT"]
 
 
@@ -25,33 +22,9 @@ def read_npy(data):
     return struct.unpack(f"<{len(body) // 4}f", body)
 
 
-class CommandLineCase(unittest.TestCase):
+class CommandLineCase(ToolCase):
     """A folder of its own with a small model, and the program run in it."""
 
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
+        super().setUp()
         self.write("linear.onnx", ob.linear())
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def write(self, name, data):
-        with open(self.path(name), "wb") as file:
-            file.write(data)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def tenon(self, *arguments, code=0, **options):
-        done = subprocess.run([TENON, *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=300,
-                              **options)
-        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
-        self.assertNotIn("\033", done.stderr, "no escape sequences into a pipe")
-        if code:
-            self.assertTrue(done.stderr.strip(), "an error says why")
-        return done
-
-    def files(self):
-        return sorted(os.listdir(self.folder.name))

@@ -73,6 +73,12 @@ struct CompilerOptions {
   /// What the artifact checks after each kernel: NaN and infinities that its inputs did not have; writes outside of
   /// buffers and elements that were not written.
   bool checkValues = false, checkBounds = false;
+  /// How much work goes into the code of kernels: 0 to 2, see docs/design.md.
+  int optimization = 2;
+  /// Directory that keeps objects of kernels between compilations; empty: none.
+  std::string kernelCache;
+  /// Bytes that the directory may hold; the least recently used objects make room.
+  uint64_t kernelCacheLimit = 512 << 20;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called with the passes of each stage before they run; they run on one thread then.
@@ -89,6 +95,8 @@ struct CompilerOptions {
 struct EmitStatistics {
   size_t kernels = 0, steps = 0;
   int64_t codeBytes = 0, weightBytes = 0, arenaBytes = 0;
+  /// Objects that the kernel cache had, that it had not, and those of the latter that could not be put there.
+  size_t cacheHits = 0, cacheMisses = 0, cacheUnwritten = 0;
 };
 
 /// Adds the passes of a stage from Graph to Memory.
@@ -123,6 +131,7 @@ public:
   /// What the passes said about their decisions, in order.
   std::vector<Remark> &getRemarks() { return remarks; }
   const EmitStatistics &getStatistics() const { return statistics; }
+  const CompilerOptions &getOptions() const { return options; }
   /// Seconds spent per phase, in order.
   const std::vector<std::pair<std::string, double>> &getTimes() const { return times; }
 

@@ -1,5 +1,6 @@
 //===- Emit.cpp - Shared libraries and text of a planned program ---------===//
 #include "codegen/cpu/Descriptor.h"
+#include "codegen/cpu/KernelCache.h"
 #include "codegen/cpu/ObjectCode.h"
 #include "codegen/cpu/Program.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -16,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <sys/mman.h>
 
 using namespace mlir;
@@ -92,9 +94,19 @@ bool Compiler::compileAndLink(const codegen::Program &program, LinkKind kind, co
       if (options.progress)
         options.progress("kernel", done, total);
     };
+    std::optional<codegen::KernelCache> cache;
+    if (!options.kernelCache.empty())
+      cache.emplace(options.kernelCache, options.kernelCacheLimit);
     if (failed(codegen::compileProgram(*module, program, library, query, kind == LinkKind::Relocatable,
-                                       hashPlaceholder(), objects, progress)))
+                                       hashPlaceholder(), static_cast<codegen::CodeLevel>(options.optimization),
+                                       cache ? &*cache : nullptr, objects, progress)))
       return fail(ErrorKind::CannotCompile, "cannot compile a kernel");
+    if (cache) {
+      codegen::KernelCache::Counts counts = cache->getCounts();
+      statistics.cacheHits = counts.hits;
+      statistics.cacheMisses = counts.misses;
+      statistics.cacheUnwritten = counts.unwritten;
+    }
   }
   Phase phase(*this, "link");
   std::string message;
@@ -127,7 +139,11 @@ bool Compiler::writeArtifact(OutputFile &file, const codegen::Program &program, 
     return fail(ErrorKind::InputOutput, file.getError());
   if (kind == LinkKind::SharedLibrary && !seal(file, total, message))
     return fail(ErrorKind::Internal, message);
-  statistics = {program.kernels.size(), program.steps.size(), codeBytes, bytes, program.arenaBytes};
+  statistics.kernels = program.kernels.size();
+  statistics.steps = program.steps.size();
+  statistics.codeBytes = codeBytes;
+  statistics.weightBytes = bytes;
+  statistics.arenaBytes = program.arenaBytes;
   return true;
 }
 
@@ -153,7 +169,8 @@ bool Compiler::emitText(const std::string &path, OutputKind kind) {
   size_t done = 0;
   for (const codegen::Program::Kernel &kernel : program.kernels) {
     for (const Target *target : library.targets)
-      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form, text)))
+      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form, text,
+                                        static_cast<codegen::CodeLevel>(options.optimization))))
         return fail(ErrorKind::CannotCompile, "cannot compile kernel " + kernel.name);
     if (options.progress)
       options.progress("kernel", ++done, program.kernels.size());

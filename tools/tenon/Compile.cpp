@@ -28,7 +28,6 @@ const char kFooter[] = R"(Examples:
 struct CompileCommand {
   std::string input, output, emit, stopAfter, name, tune, testFailure;
   std::string commandLine;
-  int optimization = 2;
   bool timing = false, json = false;
   std::optional<std::string> remarks; ///< pattern of node names
   std::string dumpDirectory;
@@ -124,14 +123,27 @@ void CompileCommand::failOnPurpose(llvm::StringRef phase) {
     memory.emplace_back(1 << 24, 'x');
 }
 
+static std::string describeCache(const EmitStatistics &statistics, const std::string &directory) {
+  if (directory.empty())
+    return "kernel cache is off";
+  std::string text =
+      fmt::format("kernel cache: {} hits, {} misses, in {}", statistics.cacheHits, statistics.cacheMisses, directory);
+  if (statistics.cacheUnwritten > 0)
+    text += fmt::format("; {} kernels could not be written there", statistics.cacheUnwritten);
+  return text;
+}
+
 int CompileCommand::report(Compiler &compiler) {
   const EmitStatistics &statistics = compiler.getStatistics();
   double total = 0;
   for (auto &[phase, seconds] : compiler.getTimes())
     total += seconds;
-  if (timing)
+  if (timing) {
     for (auto &[phase, seconds] : compiler.getTimes())
       printNote(fmt::format("{:10} {:8.3f} s", phase, seconds));
+    if (!isText(kind))
+      printNote(describeCache(statistics, compiler.getOptions().kernelCache));
+  }
   if (!model.quiet && output != "-") {
     std::string line = output + ": ";
     if (!isText(kind))
@@ -156,7 +168,9 @@ int CompileCommand::report(Compiler &compiler) {
                             {"steps", static_cast<int64_t>(statistics.steps)},
                             {"code_bytes", statistics.codeBytes},
                             {"weight_bytes", statistics.weightBytes},
-                            {"arena_bytes", statistics.arenaBytes}};
+                            {"arena_bytes", statistics.arenaBytes},
+                            {"cache_hits", static_cast<int64_t>(statistics.cacheHits)},
+                            {"cache_misses", static_cast<int64_t>(statistics.cacheMisses)}};
   if (remarks) {
     llvm::json::Array list;
     for (const Remark &remark : compiler.getRemarks())
@@ -303,7 +317,6 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
                    "Print why things were done or not: which operations are one kernel, where Winograd's algorithm is "
                    "used, which transposes stay; with =NODES only about nodes whose names match")
       ->type_name("[=NODES]");
-  command->add_option("-O", options->optimization, "Optimisation level; there is one, 2")->check(CLI::Range(0, 3));
   command
       ->add_option("--tune", options->tune,
                    "Measure schedules of every kernel on this machine, use the fastest, and write them to FILE, which "

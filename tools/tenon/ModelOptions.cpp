@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <cstdlib>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -32,6 +33,22 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
                   "Build an artifact that stops at the first bad value: nan also finds infinities, bounds what kernels "
                   "write outside of their buffers or not at all; all")
       ->check(CLI::IsMember({"nan", "bounds", "all"}));
+  command
+      .add_option(
+          "-O", optimization,
+          "Work on the code: 2 for the fastest; 1 spends a third less time on kernels, with code a few per cent "
+          "slower at most; 0 half as much, with code two to three times slower")
+      ->check(CLI::Range(0, 2))
+      ->capture_default_str();
+  command
+      .add_option("--kernel-cache", kernelCache,
+                  "Folder that keeps compiled kernels for the next time, or off (default: $TENON_CACHE_DIR, else "
+                  "$XDG_CACHE_HOME/tenon, else ~/.cache/tenon)")
+      ->type_name("DIR|off");
+  command
+      .add_option("--kernel-cache-limit", kernelCacheLimit, "Size at which the least recently used kernels are removed")
+      ->type_name("BYTES")
+      ->capture_default_str();
   command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")->type_name("BYTES");
   command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")->check(CLI::PositiveNumber);
   command.add_flag("-q,--quiet", quiet, "Print nothing but errors");
@@ -73,6 +90,26 @@ static bool parseBytes(llvm::StringRef text, uint64_t &bytes) {
     return false;
   bytes <<= shift;
   return true;
+}
+
+/// The folder of the kernel cache; empty for none. The base directory specification has relative paths ignored.
+static std::string resolveKernelCache(const std::string &given) {
+  if (given == "off")
+    return "";
+  if (!given.empty())
+    return given;
+  if (const char *own = std::getenv("TENON_CACHE_DIR"); own && *own)
+    return own;
+  llvm::SmallString<128> path;
+  const char *base = std::getenv("XDG_CACHE_HOME");
+  if (base && llvm::sys::path::is_absolute(base))
+    path = base;
+  else if (const char *home = std::getenv("HOME"); home && *home)
+    llvm::sys::path::append(path, home, ".cache");
+  else
+    return "";
+  llvm::sys::path::append(path, "tenon");
+  return path.str().str();
 }
 
 bool ModelOptions::resolveTargets(std::vector<std::string> &names, std::string &message) const {
@@ -120,6 +157,12 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
     message = "--memory-limit " + memoryLimit + ": expected a size, as in 4G";
     return false;
   }
+  if (!parseBytes(kernelCacheLimit, options.kernelCacheLimit)) {
+    message = "--kernel-cache-limit " + kernelCacheLimit + ": expected a size, as in 512M";
+    return false;
+  }
+  options.kernelCache = resolveKernelCache(kernelCache);
+  options.optimization = optimization;
   options.winograd = winograd == "auto" ? 4 : winograd == "f2" ? 2 : 0;
   options.schedules = schedules;
   options.checkValues = check == "nan" || check == "all";

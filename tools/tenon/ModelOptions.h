@@ -11,12 +11,13 @@ namespace tenon::cli {
 /// Options of every command that takes a model file, bound to flags.
 struct ModelOptions {
   std::vector<std::string> shapes, dims, targets;
-  std::string memoryLimit, winograd = "auto", schedules, check;
+  std::string memoryLimit, winograd = "auto", schedules, check, kernelCache, kernelCacheLimit = "512M";
+  int optimization = 2;
   double timeLimit = 0;
   bool quiet = false;
   unsigned verbose = 0;
 
-  /// Adds --shape, --dim and the limits, and --target and -mcpu where the command leaves the choice.
+  /// Adds --shape, --dim, -O, the kernel cache and the limits, and --target and -mcpu where the command leaves the choice.
   void bind(CLI::App &command, bool withTargets);
 
   /// Fills in the compiler's options; false, with a message, if an argument makes no sense.
