@@ -253,6 +253,10 @@ class Reduce(unittest.TestCase):
                           ("--against=--nonsense",), ("--input", "nosuch=zeros"), ("--memory-limit=x",)]:
             self.tenon("reduce", "long.onnx", *arguments, code=2)
         self.tenon("reduce", "nosuch.onnx", code=4)
+        self.tenon("reduce", "long.mlir", code=2)
+        self.write("huge.onnx", ob.model([ob.node("Relu", ["x"], ["y"])], [ob.value_info("x", [1 << 40])],
+                                         [ob.value_info("y", [1 << 40])]))
+        self.tenon("reduce", "huge.onnx", code=6)
         self.tenon("reduce", "long.onnx", "--input", "x0=@nosuch.npy", code=4)
         self.tenon("reduce", "long.onnx", "-o", "/proc/nowhere", "--test-failure=crash:tn.exp", code=4)
         self.assertIn("does not hold", self.tenon("reduce", "long.onnx", code=1).stderr)

@@ -3,10 +3,9 @@
 #include "tools/tenon/Output.h"
 #include "tools/tenon/ReduceOutput.h"
 #include "tools/tenon/Session.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <csignal>
+#include <filesystem>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -99,9 +98,8 @@ int ReduceCommand::resolve() {
     return kUsage;
   }
   if (!script.empty()) {
-    llvm::SmallString<128> absolute(script);
-    llvm::sys::fs::make_absolute(absolute);
-    spec = {Fault::Script, absolute.str().str(), 0};
+    std::error_code ignored; // of a working folder that is gone: then the script can't be run either
+    spec = {Fault::Script, std::filesystem::absolute(script, ignored).string(), 0};
     if (access(script.c_str(), X_OK) != 0) {
       printError("--script " + script + ": not a program that can be run");
       return kUsage;
