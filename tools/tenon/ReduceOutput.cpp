@@ -139,7 +139,7 @@ static std::string option(const char *flag, const std::string &name, const std::
 }
 
 std::string FolderWriter::runCommand() const {
-  std::string command = "run reduced.onnx";
+  std::string command = "run reduced.onnx --poison";
   for (const auto &[name, file] : inputFiles)
     command += option("--input", name, file);
   for (const auto &[name, file] : expectedFiles)

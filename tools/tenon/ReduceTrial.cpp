@@ -171,6 +171,7 @@ TrialResult tryNumbers(const reduce::Subject &subject, const reduce::Record &rec
                        reduce::Workspace &workspace, const TrialOptions &options) {
   return runCaptured(workspace, options.limits, [&]() -> int {
     Session session;
+    session.poisonMemory();
     if (int code = compileAndLoad(session, subject, model, workspace, options.compiler, options.testFailure))
       return code;
     if (int code = session.run())

@@ -1,5 +1,7 @@
 #include "tools/tenon/Session.h"
 #include "tools/tenon/Output.h"
+#include <cstdlib>
+#include <cstring>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -59,8 +61,21 @@ int Session::open(const std::string &path, const ModelOptions &options) {
   return code;
 }
 
+static void *allocatePoisoned(void *, size_t bytes, size_t alignment) {
+  void *memory = nullptr;
+  if (posix_memalign(&memory, alignment, bytes) != 0)
+    return nullptr;
+  return std::memset(memory, 0x7F, bytes);
+}
+
+static void freePoisoned(void *, void *memory, size_t) { std::free(memory); }
+
 int Session::load(const std::string &library) {
-  if (tn_status status = tn_model_load(library.c_str(), nullptr, &model))
+  const tn_allocator allocator = {allocatePoisoned, freePoisoned, nullptr};
+  tn_model_options options = {};
+  options.size = sizeof options;
+  options.allocator = poisoned ? &allocator : nullptr;
+  if (tn_status status = tn_model_load(library.c_str(), &options, &model))
     return reportStatus(status);
   tn_entry_info entry;
   tn_entry_describe(model, 0, &entry);
