@@ -203,9 +203,9 @@ void Writer::write(const Model &model, ModelProto &proto) {
   proto.set_producer_name(model.producerName);
   proto.set_producer_version(model.producerVersion);
   write(model.graph, *proto.mutable_graph());
-  for (auto [domain, version] : model.opsets)
+  for (const auto &[domain, version] : model.opsets)
     opsets.try_emplace(domain, version);
-  for (auto [domain, version] : opsets) {
+  for (const auto &[domain, version] : opsets) {
     OperatorSetIdProto &import = *proto.add_opset_import();
     import.set_domain(domain);
     import.set_version(version);

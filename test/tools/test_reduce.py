@@ -99,7 +99,7 @@ class Reduce(unittest.TestCase):
         result = self.reduce("long.onnx", "--predicate=numbers", fault)
         self.assertEqual(result["nodes_before"], len(LONG))
         self.assertEqual(self.operators(), {"MatMul": 1, "Tanh": 1})
-        self.assertEqual(self.tenon("reduce", "small/reduced.onnx", "--check", "--predicate=numbers", fault).returncode, 0)
+        self.assertEqual(self.tenon("reduce", "small/reduced.onnx", "--test-only", "--predicate=numbers", fault).returncode, 0)
         # The true compiler is right about it, and so is the interpreter.
         self.repro(0)
         report = self.read("small", "report.md").decode()
@@ -253,10 +253,14 @@ class Reduce(unittest.TestCase):
                           ("--against=--nonsense",), ("--input", "nosuch=zeros"), ("--memory-limit=x",)]:
             self.tenon("reduce", "long.onnx", *arguments, code=2)
         self.tenon("reduce", "nosuch.onnx", code=4)
+        self.tenon("reduce", "long.mlir", code=2)
+        self.write("huge.onnx", ob.model([ob.node("Relu", ["x"], ["y"])], [ob.value_info("x", [1 << 40])],
+                                         [ob.value_info("y", [1 << 40])]))
+        self.tenon("reduce", "huge.onnx", code=6)
         self.tenon("reduce", "long.onnx", "--input", "x0=@nosuch.npy", code=4)
         self.tenon("reduce", "long.onnx", "-o", "/proc/nowhere", "--test-failure=crash:tn.exp", code=4)
         self.assertIn("does not hold", self.tenon("reduce", "long.onnx", code=1).stderr)
-        self.tenon("reduce", "long.onnx", "--check", "--predicate=numbers", code=1)
+        self.tenon("reduce", "long.onnx", "--test-only", "--predicate=numbers", code=1)
 
     def test_damaged_models(self):
         whole = chain("MatMul", "Relu")

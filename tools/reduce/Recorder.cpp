@@ -6,7 +6,6 @@
 #include "ir/Interpreter.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <unistd.h>
@@ -155,7 +154,7 @@ void readFindings(Workspace &workspace, const std::vector<std::string> &names, F
   if (!text)
     return;
   auto index = llvm::json::parse((*text)->getBuffer());
-  llvm::sys::fs::remove(workspace.path(kIndexName));
+  unlink(workspace.path(kIndexName).c_str());
   if (!index) {
     llvm::consumeError(index.takeError());
     return;
@@ -166,7 +165,7 @@ void readFindings(Workspace &workspace, const std::vector<std::string> &names, F
     found.failed.push_back(number.getAsInteger().value_or(0));
   std::string error;
   auto file = onnx::MappedFile::open(workspace.path(kBytesName), error);
-  llvm::sys::fs::remove(workspace.path(kBytesName)); // it stays mapped
+  unlink(workspace.path(kBytesName).c_str()); // it stays mapped
   if (!found.good || !file)
     return;
   for (auto [name, entry] : llvm::zip(names, *object.getArray("values")))

@@ -119,7 +119,8 @@ void minimizeSubset(size_t count, llvm::function_ref<bool(const std::vector<bool
       size_t begin = items.size() * part / parts, end = items.size() * (part + 1) / parts;
       std::vector<size_t> rest(items.begin(), items.begin() + begin);
       rest.insert(rest.end(), items.begin() + end, items.end());
-      if (!(smaller = holdsFor(rest)))
+      smaller = holdsFor(rest);
+      if (!smaller)
         continue;
       items = std::move(rest);
       parts = std::max<size_t>(parts - 1, 2);

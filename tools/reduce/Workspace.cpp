@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <unistd.h>
 
 namespace tenon::reduce {
@@ -18,8 +19,9 @@ static const char kPoolName[] = "weights.bin";
 Workspace::~Workspace() {
   if (pool >= 0)
     close(pool);
+  std::error_code ignored;
   if (!folder.empty())
-    llvm::sys::fs::remove_directories(folder);
+    std::filesystem::remove_all(folder, ignored);
 }
 
 bool Workspace::create() {

@@ -3,10 +3,9 @@
 #include "tools/tenon/Output.h"
 #include "tools/tenon/ReduceOutput.h"
 #include "tools/tenon/Session.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <csignal>
+#include <filesystem>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -99,9 +98,8 @@ int ReduceCommand::resolve() {
     return kUsage;
   }
   if (!script.empty()) {
-    llvm::SmallString<128> absolute(script);
-    llvm::sys::fs::make_absolute(absolute);
-    spec = {Fault::Script, absolute.str().str(), 0};
+    std::error_code ignored; // of a working folder that is gone: then the script can't be run either
+    spec = {Fault::Script, std::filesystem::absolute(script, ignored).string(), 0};
     if (access(script.c_str(), X_OK) != 0) {
       printError("--script " + script + ": not a program that can be run");
       return kUsage;
@@ -365,7 +363,7 @@ void addReduce(CLI::App &app, Action &action) {
   command->add_option("--against", options->against, "Flags of compiling to be compared with by slower=X");
   command->add_option("--max-tests", options->maxTests, "Tests to make at most; 0: as many as it takes")
       ->capture_default_str();
-  command->add_flag("--check", options->check, "Only test the model: exit code 0 if the predicate holds, 1 if not");
+  command->add_flag("--test-only", options->check, "Only test the model: exit code 0 if the predicate holds, 1 if not");
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->add_option("--test-failure", options->testFailure)->group("");
   options->model.bind(*command, /*withTargets=*/false);

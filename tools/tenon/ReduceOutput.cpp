@@ -7,6 +7,7 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 using llvm::StringRef;
 
@@ -133,21 +134,25 @@ bool FolderWriter::writeModule() {
 // Commands
 //===----------------------------------------------------------------------===//
 
+static std::string option(const char *flag, const std::string &name, const std::string &file) {
+  return fmt::format(" {} {}", flag, shellQuoted(fmt::format("{}=@{}", name, file)));
+}
+
 std::string FolderWriter::runCommand() const {
-  std::string command = "run reduced.onnx";
+  std::string command = "run reduced.onnx --poison";
   for (const auto &[name, file] : inputFiles)
-    command += " --input " + shellQuoted(name + "=@" + file);
+    command += option("--input", name, file);
   for (const auto &[name, file] : expectedFiles)
-    command += " --expect " + shellQuoted(name + "=@" + file);
+    command += option("--expect", name, file);
   if (!expectedFiles.empty())
     command += fmt::format(" --rtol {:g} --atol {:.17g}", context.options->rtol, atol);
   return command + context.flags;
 }
 
 std::string FolderWriter::checkCommand() const {
-  std::string command = "reduce reduced.onnx --check";
+  std::string command = "reduce reduced.onnx --test-only";
   for (const auto &[name, file] : inputFiles)
-    command += " --input " + shellQuoted(name + "=@" + file);
+    command += option("--input", name, file);
   command += spec.fault == Fault::Script ? " --script " + shellQuoted(spec.text) : " --predicate=" + spec.str();
   if (!context.against.empty())
     command += " --against=" + shellQuoted(context.against);
@@ -182,7 +187,7 @@ bool FolderWriter::writeScript() {
   }
   if (!writeText("repro.sh", text))
     return false;
-  return !llvm::sys::fs::setPermissions(folder + "/repro.sh", static_cast<llvm::sys::fs::perms>(0755));
+  return chmod((folder + "/repro.sh").c_str(), 0755) == 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -265,6 +270,7 @@ bool FolderWriter::writeReport() {
   text += "## To see it\n\n`sh repro.sh`, which runs\n\n```sh\ntenon " + replayCommand() + "\n```\n\n";
   text += "## The model\n\n" + listNodes() + "\nInputs: ";
   std::vector<std::string> inputs;
+  inputs.reserve(subject.inputs.size());
   for (const auto &[name, data] : subject.inputs)
     inputs.push_back(name);
   text += (inputs.empty() ? "none" : listValues(inputs)) + ". Outputs: " + listValues(subject.outputs) + ".\n";

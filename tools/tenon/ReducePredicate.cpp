@@ -2,10 +2,10 @@
 #include "tools/tenon/Output.h"
 #include "tools/tenon/Values.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -108,8 +108,9 @@ bool Predicate::isCrash(const TrialResult &result) {
 TrialResult Predicate::runScript(const reduce::Subject &subject, const std::string &path) {
   std::string inputs = workspace.path("inputs"), message;
   std::map<std::string, std::string> files;
-  llvm::sys::fs::remove_directories(inputs);
-  llvm::sys::fs::create_directory(inputs);
+  std::error_code code;
+  std::filesystem::remove_all(inputs, code);
+  std::filesystem::create_directory(inputs, code);
   if (!writeInputs(subject, inputs, files, message)) {
     TrialResult failed;
     failed.outcome.exitCode = kInputOutput;

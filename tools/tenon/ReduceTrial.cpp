@@ -170,7 +170,8 @@ static int compareOutputs(Session &session, const reduce::Record &record, const 
 TrialResult tryNumbers(const reduce::Subject &subject, const reduce::Record &record, const std::string &model,
                        reduce::Workspace &workspace, const TrialOptions &options) {
   return runCaptured(workspace, options.limits, [&]() -> int {
-    auto &session = *new Session;
+    Session session;
+    session.poisonMemory();
     if (int code = compileAndLoad(session, subject, model, workspace, options.compiler, options.testFailure))
       return code;
     if (int code = session.run())
@@ -182,12 +183,12 @@ TrialResult tryNumbers(const reduce::Subject &subject, const reduce::Record &rec
 TrialResult tryTime(const reduce::Subject &subject, const std::string &model, double factor,
                     reduce::Workspace &workspace, const TrialOptions &options) {
   return runCaptured(workspace, options.limits, [&]() -> int {
-    auto &session = *new Session;
+    Session session;
     if (int code = compileAndLoad(session, subject, model, workspace, options.compiler, options.testFailure))
       return code;
     if (!options.against)
       return timeAgainstBound(session, options.roofline, factor);
-    auto &other = *new Session;
+    Session other;
     if (int code = compileAndLoad(other, subject, model, workspace, *options.against, ""))
       return code;
     return timeAgainst(session, other, factor);

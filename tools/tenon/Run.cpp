@@ -22,7 +22,7 @@ struct RunCommand {
   std::vector<std::string> inputs, outputs, expected;
   double rtol = 1e-3, atol = 1e-5;
   unsigned threads = 0;
-  bool randomInputs = false, json = false;
+  bool randomInputs = false, json = false, poison = false;
   uint64_t seed = 1;
   ModelOptions model;
 
@@ -97,6 +97,8 @@ int RunCommand::summarize(Session &session, llvm::json::Array &report) {
 
 int RunCommand::run() {
   Session session;
+  if (poison)
+    session.poisonMemory();
   if (int code = session.open(path, model))
     return code;
   std::string ignored;
@@ -153,6 +155,9 @@ void addRun(CLI::App &app, Action &action) {
   command->add_option("--threads", options->threads, "Threads to run on; 0: all")->capture_default_str();
   command->add_option("--trace", options->trace, "File for a trace of the run by kernel and thread, as TN_TRACE=FILE")
       ->type_name("FILE");
+  command->add_flag("--poison", options->poison,
+                    "Fill memory with 0x7F first, so that reads of what was never written "
+                    "show");
   command->add_flag("--json", options->json, "Print the outputs' summary as JSON");
   options->model.bind(*command, /*withTargets=*/false);
   command->footer(kFooter);

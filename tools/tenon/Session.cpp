@@ -1,5 +1,7 @@
 #include "tools/tenon/Session.h"
 #include "tools/tenon/Output.h"
+#include <cstdlib>
+#include <cstring>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -65,9 +67,20 @@ int Session::open(const std::string &path, const ModelOptions &options) {
   return code;
 }
 
+static void *allocatePoisoned(void *, size_t bytes, size_t alignment) {
+  void *memory = nullptr;
+  if (posix_memalign(&memory, alignment, bytes) != 0)
+    return nullptr;
+  return std::memset(memory, 0x7F, bytes);
+}
+
+static void freePoisoned(void *, void *memory, size_t) { std::free(memory); }
+
 int Session::load(const std::string &library) {
+  const tn_allocator allocator = {allocatePoisoned, freePoisoned, nullptr};
   tn_model_options modelOptions = {};
   modelOptions.size = sizeof modelOptions;
+  modelOptions.allocator = poisoned ? &allocator : nullptr;
   modelOptions.log = logMessage;
   if (tn_status status = tn_model_load(library.c_str(), &modelOptions, &model))
     return reportStatus(status);

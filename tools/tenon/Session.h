@@ -19,6 +19,9 @@ public:
   int open(const std::string &path, const ModelOptions &options);
   /// Loads an artifact.
   int load(const std::string &library);
+  /// Before loading: has all memory that the model works in filled with bytes of 0x7F, which are large numbers, so that
+  /// results show where it reads what it never wrote.
+  void poisonMemory() { poisoned = true; }
   /// Without a model: declares the inputs that values are to be bound to.
   void declareInputs(std::vector<ValueInfo> declared) { inputs = std::move(declared); }
   int createContext(unsigned threads, tn_profile_fn profile, void *user);
@@ -46,6 +49,7 @@ public:
 private:
   int resolveDims(size_t index, std::vector<int64_t> &sizes);
 
+  bool poisoned = false;
   tn_model *model = nullptr;
   tn_context *context = nullptr;
   tn_trace *trace = nullptr;

@@ -12,7 +12,7 @@ using tenon::test::Program;
 static const char kChain[] = R"(
   func.func @main(%x: tensor<64x32xf32>, %w: tensor<32x48xf32>) -> tensor<64x48xf32> {
     %0 = tn.exp %x : tensor<64x32xf32> -> tensor<64x32xf32>
-    %1 = tn.contract %0, %w [0, 2] [2, 1] [0, 1] : tensor<64x32xf32>, tensor<32x48xf32> -> tensor<64x48xf32>
+    %1 = tn.contract %0 [0, 2], %w [2, 1] -> [0, 1] : tensor<64x32xf32>, tensor<32x48xf32> -> tensor<64x48xf32>
     %2 = tn.relu %1 : tensor<64x48xf32> -> tensor<64x48xf32>
     return %2 : tensor<64x48xf32>
   })";
