@@ -13,6 +13,7 @@ import resource
 import signal
 import struct
 import subprocess
+import tempfile
 import time
 import unittest
 import zipfile

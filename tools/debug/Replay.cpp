@@ -7,6 +7,7 @@
 #include "tools/compiler/FaultScopes.h"
 #include "tools/debug/Tolerance.h"
 #include "llvm/ADT/Hashing.h"
+#include <regex>
 
 using namespace mlir;
 
@@ -47,16 +48,13 @@ private:
     act();
   }
 
-  /// The pattern is not to be had but by the action's text; its name is that of its class.
+  /// The pattern is not to be had but by the action's text; its name is that of its class, without scopes.
   static std::string patternName(const tracing::Action &action) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     action.print(stream);
-    llvm::StringRef name = llvm::StringRef(text).split("pattern: ").second;
-    size_t template_ = name.find('<');
-    llvm::StringRef head = name.take_front(template_);
-    size_t colons = head.rfind("::");
-    return (colons == llvm::StringRef::npos ? name : name.drop_front(colons + 2)).str();
+    static const std::regex scopes(R"((\w+|\(anonymous namespace\)|\{anonymous\})::)");
+    return std::regex_replace(llvm::StringRef(text).split("pattern: ").second.str(), scopes, "");
   }
 
   static std::string operationOf(const tracing::Action &action) {
