@@ -145,7 +145,7 @@ std::string FolderWriter::runCommand() const {
   for (const auto &[name, file] : expectedFiles)
     command += option("--expect", name, file);
   if (!expectedFiles.empty())
-    command += fmt::format(" --rtol {:g} --atol {:.17g}", context.options->rtol, atol);
+    command += fmt::format(" --rtol {} --atol {}", context.options->rtol, atol);
   return command + context.flags;
 }
 
