@@ -25,10 +25,13 @@ public:
   virtual void prepare(tn::KernelOp kernel) const {}
   /// Parameters for a target. Everything that depends on the target is decided here.
   virtual mlir::DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const = 0;
-  /// The schedules that may be used for a target: what tuning tries, and what a schedule that was read from a file is
-  /// checked against.
+  /// The schedules that tuning tries.
   virtual llvm::SmallVector<mlir::DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const {
     return {schedule(kernel, target)};
+  }
+  /// Whether the kernel can be lowered by a schedule that came from outside.
+  virtual bool accepts(tn::KernelOp kernel, const Target &target, mlir::DictionaryAttr schedule) const {
+    return llvm::is_contained(candidates(kernel, target), schedule);
   }
   /// Number of work items of the parallel space.
   virtual int64_t extent(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const = 0;

@@ -111,7 +111,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     SmallVector<NamedAttribute> schedules;
     for (const Target *target : library->targets) {
       DictionaryAttr measured = library->schedules ? library->schedules->find(kernel, *target) : nullptr;
-      if (measured && !llvm::is_contained(model->candidates(kernel, *target), measured))
+      if (measured && !model->accepts(kernel, *target, measured))
         return kernel.emitError("the schedule file's schedule for kernel ")
                << kernelKey(kernel) << " on " << target->name << " is not one of template '" << model->getName()
                << "': " << measured << "; write the file again by --tune";

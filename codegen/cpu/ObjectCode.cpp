@@ -63,7 +63,7 @@ LogicalResult emitKernel(ModuleOp module, llvm::StringRef name, tn::KernelOp ker
     return kernel.emitError("kernel has no template or no schedule for ") << target.name;
   if (!kernelTemplate->match(kernel))
     return kernel.emitError("template '") << kernelTemplate->getName() << "' cannot lower this kernel";
-  if (!llvm::is_contained(kernelTemplate->candidates(kernel, target), schedule))
+  if (!kernelTemplate->accepts(kernel, target, schedule))
     return kernel.emitError("not a schedule of template '")
            << kernelTemplate->getName() << "' for " << target.name << ": " << schedule;
   OpBuilder b(module.getContext());

@@ -311,6 +311,16 @@ public:
     return makeSchedule(kernel.getContext(), {{"lanes", lanes}, {"rows", rows}, {"block", block}});
   }
 
+  /// Any blocks will do: the best ones depend on the buffers, which memory planning decides after the schedule.
+  bool accepts(tn::KernelOp kernel, const Target &target, DictionaryAttr schedule) const override {
+    auto within = [&](llvm::StringRef name, int64_t most) {
+      auto value = schedule.getAs<IntegerAttr>(name);
+      return value && value.getType().isSignlessInteger(64) && value.getInt() >= 1 && value.getInt() <= most;
+    };
+    return schedule.size() == 3 && within("lanes", 8 * target.floatLanes()) &&
+           llvm::isPowerOf2_64(scheduled(schedule, "lanes")) && within("rows", INT32_MAX) && within("block", INT32_MAX);
+  }
+
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
     Iteration iteration(kernel, scheduled(schedule, "lanes"));
     return product(itemSpace(iteration, scheduled(schedule, "rows"), scheduled(schedule, "block")));
