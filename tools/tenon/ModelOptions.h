@@ -17,7 +17,8 @@ struct ModelOptions {
   bool quiet = false;
   unsigned verbose = 0;
 
-  /// Adds --shape, --dim, -O, the kernel cache and the limits, and --target and -mcpu where the command leaves the choice.
+  /// Adds --shape, --dim, -O, the kernel cache and the limits, and --target and -mcpu where the command leaves the
+  /// choice.
   void bind(CLI::App &command, bool withTargets);
 
   /// Fills in the compiler's options; false, with a message, if an argument makes no sense.
