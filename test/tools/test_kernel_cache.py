@@ -197,6 +197,7 @@ class KernelCache(ToolCase):
         for age, entry in enumerate(old + used):
             os.utime(entry, (time.time() - 4000 + age,) * 2)
         self.compile() # a use makes them younger
+        self.assertTrue(all(entry.stat().st_mtime > time.time() - 1000 for entry in used))
         self.write("new.onnx", chain(12))
         self.compile("new.onnx", cache="measured")
         (pathlib.Path(self.path("cache")) / "llvmcache.timestamp").unlink() # when it was last looked at

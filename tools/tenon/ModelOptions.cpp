@@ -34,10 +34,9 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
                   "write outside of their buffers or not at all; all")
       ->check(CLI::IsMember({"nan", "bounds", "all"}));
   command
-      .add_option(
-          "-O", optimization,
-          "Work on the code: 2 for the fastest; 1 spends a third less time on kernels, with code a few per cent "
-          "slower at most; 0 half as much, with code two to three times slower")
+      .add_option("-O", optimization,
+                  "Work on the code: 2 for the fastest; 1 spends a third less time on kernels, with code up to a tenth "
+                  "slower; 0 half the time, with code two to three times slower")
       ->check(CLI::Range(0, 2))
       ->capture_default_str();
   command
