@@ -3,7 +3,9 @@
 option(TENON_MUTANTS "compile faults into passes and lowerings, to be switched on at run time" OFF)
 
 # What is mutated, and in files that also hold what faults are judged by, which functions (CLASS::FUNCTION).
-set(TENON_MUTATED "^(passes|codegen/common|codegen/kernels)/|^ir/Folding|^ir/ops/(Layout|Composite|Contraction|Movement)")
+set(TENON_MUTATED
+    "^(passes|codegen/common|codegen/kernels)/|^ir/Folding|^ir/ops/(Layout|Composite|Contraction|Movement)"
+    CACHE STRING "regular expression of the files to mutate")
 set(TENON_NOT_MUTATED "passes/(Pipelines|Rewrites|Steps|MinCut|Raise.cpp|Simplify.cpp)|common/(KernelTemplate|RegisterTile)|math/(ArcTrig|Trig|Pow|Log)|elements/Gather")
 set(TENON_MUTATED_IR "::(matchAndRewrite|fold|decompose|permute|canPermute|followsLayout|foldConstant)$")
 

@@ -88,14 +88,17 @@ class Mutator:
         if kind in (K.BINARY_OPERATOR, K.COMPOUND_ASSIGNMENT_OPERATOR) and len(children) == 2:
             self.operator(cursor, children, scope)
         elif kind == K.UNARY_OPERATOR and len(children) == 1 and self.code(cursor)[0] in "!-":
-            self.add(cursor, "drop " + self.code(cursor)[0], self.code(children[0]), "expression", scope)
+            sign = self.code(cursor)[0]  # both sides of the choice must have one type, or it decides on another one
+            self.add(cursor, "drop " + sign, self.code(children[0]), "expression bool" if sign == "!" else "expression",
+                     scope)
         elif kind == K.INTEGER_LITERAL and re.fullmatch(r"\d+", self.code(cursor)):
             value = int(self.code(cursor))
             self.add(cursor, "constant", str(value + 1), "expression", scope)
             if value:
                 self.add(cursor, "constant", str(value - 1), "expression", scope)
         elif kind == K.FLOATING_LITERAL:
-            self.add(cursor, "constant", f"(1.01 * {self.code(cursor)} + 0.01)", "expression", scope)
+            suffix = self.code(cursor)[-1] if self.code(cursor)[-1] in "fF" else ""
+            self.add(cursor, "constant", f"(1.01{suffix} * {self.code(cursor)} + 0.01{suffix})", "expression", scope)
         elif kind == K.CXX_BOOL_LITERAL_EXPR:
             self.add(cursor, "constant", "false" if self.code(cursor) == "true" else "true", "expression", scope)
         elif kind == K.IF_STMT and children and children[0].kind.is_expression():

@@ -301,6 +301,54 @@ class CommandLine(CommandLineCase):
         self.assertEqual(report["runs"], 5)
         self.assertGreater(report["median_seconds"], 0)
 
+    def test_debug(self):
+        report = json.loads(self.tenon("debug", "linear.onnx", "--json", "--dump-dir=passes").stdout)
+        self.assertIsNone(report["finding"])
+        self.assertEqual(report["kernels"], 1)
+        self.assertLess(report["tolerance"], 1e-4)
+        self.assertTrue(all(entry["error"] <= report["tolerance"] for entry in report["passes"] if entry["changed"]))
+        self.assertTrue(any(name.endswith("plan-memory.mlirbc") for name in os.listdir(self.path("passes"))))
+        self.assertIn("nothing found", self.tenon("debug", "linear.onnx").stdout)
+        self.tenon("debug", "nosuch.onnx", code=4)
+        self.tenon("debug", "linear.onnx", "--input", "z=zeros", code=2)
+        self.write("noise.onnx", b"\xff" * 100)
+        self.tenon("debug", "noise.onnx", code=3)
+
+    def test_debug_against_a_reference(self):
+        x = [(i % 7 - 3) / 4 for i in range(32)]
+        self.write("x.npy", npy(x, (4, 8)))
+
+        def check(values, code):
+            archive = io.BytesIO()
+            with zipfile.ZipFile(archive, "w") as file:
+                file.writestr("y.npy", npy(values, (4, 3)))
+            self.write("y.npz", archive.getvalue())
+            done = self.tenon("debug", "linear.onnx", "--input", "x=@x.npy", "--reference=y.npz", "--json", code=code)
+            return json.loads(done.stdout)["finding"]
+
+        self.assertIsNone(check(reference(x), 0))
+        wrong = reference(x)
+        wrong[7] += 0.5
+        finding = check(wrong, 5)
+        self.assertEqual((finding["kind"], finding["where"], finding["output"]), ("import", "import", "y"))
+        self.assertIn("element 7", finding["message"])
+        self.write("y.npz", b"")
+        self.tenon("debug", "linear.onnx", "--reference=y.npz", code=4)
+
+    def test_debug_names_what_makes_a_nan(self):
+        data = ob.model([ob.node("Log", ["x"], ["l"], "/block/log"), ob.node("Exp", ["l"], ["y"], "/block/exp")],
+                        [ob.value_info("x", [4])], [ob.value_info("y", [4])])
+        self.write("log.onnx", data)
+        self.write("x.npy", npy([1.0, 2.0, -2.0, 3.0], (4,)))
+        done = self.tenon("debug", "log.onnx", "--input", "x=@x.npy", "--json", code=5)
+        finding = json.loads(done.stdout)["finding"]
+        self.assertEqual((finding["kind"], finding["nodes"]), ("not-finite", ["/block/log"]))
+        self.assertIn("element 2", finding["message"])
+
+    def test_debug_of_a_hang(self):
+        done = self.tenon("debug", "linear.onnx", "--time-limit=0.000001", "--json", code=5)
+        self.assertEqual(json.loads(done.stdout)["finding"]["kind"], "hang")
+
     def test_no_undefined_symbols(self):
         self.tenon("compile", "linear.onnx", "-o", "m.so")
         self.tenon("compile", "linear.onnx", "-o", "m.o")

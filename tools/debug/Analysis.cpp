@@ -21,6 +21,9 @@ std::vector<std::string> splitLines(llvm::StringRef text) {
   return {lines.begin(), lines.end()};
 }
 
+/// A tolerance above which a result says nothing.
+constexpr double kUseless = 1e-2;
+
 /// Imports the model, binds inputs and makes what passes computed known.
 bool Analysis::open(std::string &message) {
   announcePhase("analysis");
@@ -79,8 +82,14 @@ bool Analysis::checkReference() {
   std::vector<Tensor> noisy;
   if (succeeded(Evaluator(/*noise=*/1).run(compiler.getModule(), inputs, noisy)))
     tolerance = Tolerance(expected, noisy);
-  for (size_t i = 0; i < tolerance.size(); ++i)
+  for (size_t i = 0; i < tolerance.size(); ++i) {
     report.tolerance = std::max(report.tolerance, tolerance[i]);
+    if (tolerance[i] > kUseless)
+      report.notes.push_back(
+          fmt::format("note: rounding alone may change {} by {:.1e}: wrong numbers there can't be told "
+                      "from right ones on these inputs; --input or --seed give others",
+                      outputNames[i], tolerance[i]));
+  }
   bool finite = llvm::all_of(expected, isFinite);
   if (notFinite) {
     std::string where = llvm::join(splitLines(notFinite->sources), ", ");

@@ -15,7 +15,7 @@ using namespace mlir;
 namespace tenon::debug {
 
 /// Seconds that a probe may take where the fault is a hang.
-constexpr double kProbeSeconds = 5;
+constexpr double kProbeSeconds = 2;
 /// No pass takes more steps than that.
 constexpr int64_t kMostSteps = int64_t(1) << 24;
 

@@ -156,6 +156,8 @@ int DebugCommand::run() {
       printError(message);
     return code;
   }
+  if (report.finding)
+    printError(report.finding->kind + " in " + report.finding->where + ": " + report.finding->message);
   if (json)
     return printJson(report.toJson()) ? code : kInputOutput;
   fmt::print("{}", report.toText());
