@@ -99,7 +99,7 @@ class Reduce(unittest.TestCase):
         result = self.reduce("long.onnx", "--predicate=numbers", fault)
         self.assertEqual(result["nodes_before"], len(LONG))
         self.assertEqual(self.operators(), {"MatMul": 1, "Tanh": 1})
-        self.assertEqual(self.tenon("reduce", "small/reduced.onnx", "--check", "--predicate=numbers", fault).returncode, 0)
+        self.assertEqual(self.tenon("reduce", "small/reduced.onnx", "--test-only", "--predicate=numbers", fault).returncode, 0)
         # The true compiler is right about it, and so is the interpreter.
         self.repro(0)
         report = self.read("small", "report.md").decode()
@@ -260,7 +260,7 @@ class Reduce(unittest.TestCase):
         self.tenon("reduce", "long.onnx", "--input", "x0=@nosuch.npy", code=4)
         self.tenon("reduce", "long.onnx", "-o", "/proc/nowhere", "--test-failure=crash:tn.exp", code=4)
         self.assertIn("does not hold", self.tenon("reduce", "long.onnx", code=1).stderr)
-        self.tenon("reduce", "long.onnx", "--check", "--predicate=numbers", code=1)
+        self.tenon("reduce", "long.onnx", "--test-only", "--predicate=numbers", code=1)
 
     def test_damaged_models(self):
         whole = chain("MatMul", "Relu")
