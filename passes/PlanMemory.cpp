@@ -276,12 +276,23 @@ private:
   bool sameRows(Value from, Value to) { return padded.lookup(from) == padded.lookup(to); }
 
   ArenaPlan placeBuffers() {
-    for (auto [buffer, writer] : llvm::zip(buffers, writers))
-      if (!mayStep(writer, "reuse memory")) { // then it keeps its own
-        buffer.begin = 0;
-        buffer.end = steps.size();
+    SmallVector<ArenaBuffer> sharing;
+    SmallVector<unsigned> numbers, apart;
+    for (auto [i, buffer] : llvm::enumerate(buffers))
+      if (mayStep(writers[i], "reuse memory")) {
+        sharing.push_back(buffer);
+        numbers.push_back(i);
+      } else {
+        apart.push_back(i);
       }
-    return planArena(buffers, kAlignment, guard);
+    ArenaPlan plan = planArena(sharing, kAlignment, guard);
+    for (auto [i, buffer] : llvm::zip(numbers, sharing))
+      buffers[i].offset = buffer.offset;
+    for (unsigned i : apart) { // behind all that share
+      buffers[i].offset = llvm::alignTo(plan.size, kAlignment);
+      plan.size = buffers[i].offset + buffers[i].size + guard;
+    }
+    return plan;
   }
 
   /// Moves everything that is known at compile time and read by kernels into @weights. Returns the size of the block.

@@ -146,6 +146,10 @@ bool Analysis::checkPasses() {
       finding = {"invalid", snapshot.position.str(), "the program cannot be run", {}};
     else
       good = accepts(results, finding, report.passes[i].error);
+    if (good) {
+      finding = {"invalid", snapshot.position.str(), findBrokenPromise(*module, compiler.getLibrary()), {}};
+      good = finding.message.empty();
+    }
     report.passes[i].computed = evaluator.getComputed() - computed;
     if (good) {
       before = snapshot.file;
@@ -172,7 +176,8 @@ bool Analysis::isRight(ModuleOp module) {
   std::vector<Tensor> results;
   Finding ignored;
   double error;
-  return succeeded(evaluator.run(module, inputs, results)) && accepts(results, ignored, error);
+  return succeeded(evaluator.run(module, inputs, results)) && accepts(results, ignored, error) &&
+         findBrokenPromise(module, compiler.getLibrary()).empty();
 }
 
 /// The first step of the pass that makes the program wrong.

@@ -52,6 +52,11 @@ private:
   int bindCode = 0;
 };
 
+/// What a plan of memory promises of kernels that they do not: that one may write over an input, or read or write rows
+/// that lie apart; or memory that belongs to two operands at once. Empty if there is nothing; else the kernel and what
+/// it is.
+std::string findBrokenPromise(mlir::ModuleOp planned, const KernelLibrary &library);
+
 /// The least limit in [0, steps] at which `isBad`, which holds at `steps`.
 int64_t firstBad(int64_t steps, llvm::function_ref<bool(int64_t limit)> isBad);
 

@@ -1,5 +1,7 @@
 #include "tools/debug/Tolerance.h"
 #include "ir/Dialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AsmState.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 #include <random>
@@ -30,19 +32,19 @@ bool isFinite(const Tensor &tensor) {
   return true;
 }
 
-std::string describe(Operation *op) {
+/// With the names that values have in the function.
+static std::string print(Operation *op, OpPrintingFlags flags) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  op->print(stream, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(8).skipRegions());
+  Operation *function = op->getParentOfType<func::FuncOp>();
+  AsmState state(function ? function : op, flags.elideLargeElementsAttrs(8));
+  op->print(stream, state);
   return text;
 }
 
-std::string describeWhole(Operation *op) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  op->print(stream, OpPrintingFlags().useLocalScope().elideLargeElementsAttrs(8));
-  return text;
-}
+std::string describe(Operation *op) { return print(op, OpPrintingFlags().skipRegions()); }
+
+std::string describeWhole(Operation *op) { return print(op, OpPrintingFlags()); }
 
 Difference compare(const Tensor &got, const Tensor &expected) {
   Difference d;
