@@ -18,6 +18,7 @@ struct KernelLibrary;
 
 /// The passes that plan kernels need the library of kernel templates; those made without it do nothing.
 std::unique_ptr<mlir::Pass> createFuse(const KernelLibrary &library);
+std::unique_ptr<mlir::Pass> createFuseAttention(const KernelLibrary &library);
 std::unique_ptr<mlir::Pass> createSchedule(const KernelLibrary &library);
 std::unique_ptr<mlir::Pass> createPlanMemory(const KernelLibrary &library, int64_t guardBytes = 0);
 

@@ -272,6 +272,27 @@ def Fuse : Tn_Pass<"fuse"> {
                     Statistic<"fused", "fused", "Operations that run in the kernel of another">];
 }
 
+def FuseAttention : Tn_Pass<"fuse-attention"> {
+  let summary = "Scores, softmax and values of attention in one kernel";
+  let description = [{
+    Joins three kernels, of which each is the only reader of the one before: a contraction, a softmax along its last
+    dimension, and a contraction that sums over that dimension. The template `attention` computes the scores in blocks
+    of rows that stay in the cache. Needs the library of templates, which the compiler's driver hands over.
+
+    Before:
+    ```mlir
+    %s = tn.kernel ins(%q, %k : ...) template "contraction" { ... } -> tensor<12x128x128xf32>
+    %p = tn.kernel ins(%s : tensor<12x128x128xf32>) template "rows" { ... } -> tensor<12x128x128xf32>
+    %y = tn.kernel ins(%p, %v : ...) template "contraction" { ... } -> tensor<128x12x64xf32>
+    ```
+    After:
+    ```mlir
+    %y = tn.kernel ins(%q, %k, %v : ...) template "attention" { ... } -> tensor<128x12x64xf32>
+    ```
+  }];
+  let statistics = [Statistic<"joined", "joined", "Attentions that became one kernel">];
+}
+
 //===----------------------------------------------------------------------===//
 // schedule
 //===----------------------------------------------------------------------===//

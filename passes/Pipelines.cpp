@@ -42,12 +42,13 @@ void buildFusePipeline(OpPassManager &pm, const PipelineOptions &options, const 
   WinogradOptions winograd;
   winograd.largestTile = options.winograd;
   OpPassManager &fn = pm.nest<func::FuncOp>();
-  fn.addPass(createMaterializePadding());  // conv with padding --> pad, conv
-  fn.addPass(createCSEPass());             // equal paddings --> one
-  fn.addPass(createWinograd(winograd));    // 3x3 conv --> winograd_conv, a transformed filter
-  fn.addPass(createCSEPass());             // equal widened paddings --> one
-  fn.addPass(createDecomposeComposites()); // softmax over channels --> max, exp, sum, mul
-  fn.addPass(createFuse(library));         // operations --> kernels
+  fn.addPass(createMaterializePadding());   // conv with padding --> pad, conv
+  fn.addPass(createCSEPass());              // equal paddings --> one
+  fn.addPass(createWinograd(winograd));     // 3x3 conv --> winograd_conv, a transformed filter
+  fn.addPass(createCSEPass());              // equal widened paddings --> one
+  fn.addPass(createDecomposeComposites());  // softmax over channels --> max, exp, sum, mul
+  fn.addPass(createFuse(library));          // operations --> kernels
+  fn.addPass(createFuseAttention(library)); // scores, softmax, values --> one kernel
 }
 
 void buildSchedulePipeline(OpPassManager &pm, const KernelLibrary &library) {

@@ -89,6 +89,16 @@ KernelShape softmax(int64_t rows, int64_t columns) {
                t);
 }
 
+KernelShape attention(int64_t heads, int64_t rows, int64_t columns, int64_t size) {
+  std::string q = tensor({rows, heads, size}), k = tensor({columns, heads, size}), mask = tensor({rows, columns}),
+              p = tensor({heads, rows, columns});
+  return shape("attention_" + n(heads) + "x" + n(rows) + "x" + n(columns) + "x" + n(size), {q, k, k, mask},
+               "  %s = tn.contract %0 [0, 3, 2], %1 [1, 3, 2] -> [3, 0, 1] : " + q + ", " + k + " -> " + p + "\n" +
+                   binary("m", "add", "s", "3", p, mask) + "  %p = tn.softmax %m axis 2 : " + p + " -> " + p +
+                   "\n  %r = tn.contract %p [3, 0, 2], %2 [2, 3, 1] -> [0, 3, 1] : " + p + ", " + k + " -> " + q + "\n",
+               q);
+}
+
 KernelShape layerNorm(int64_t rows, int64_t columns) {
   std::string t = tensor({rows, columns}), v = tensor({columns});
   return shape("layer_norm_" + n(rows) + "x" + n(columns), {t, t, v, v},
@@ -177,9 +187,10 @@ std::vector<KernelShape> kernelShapes() {
           matmul(128, 768, 768), matmul(128, 3072, 768, "gelu"), matmul(128, 768, 3072), matmul(1, 768, 768),
           matmul(1, 3072, 768, "gelu_tanh"), matmul(1, 50257, 768), matmul(7, 768, 768), matmul(197, 192, 192),
           scores(12, 128, 128, 64), values(12, 128, 128, 64), scores(12, 1, 128, 64), softmax(1536, 128),
-          softmax(12, 1000), layerNorm(128, 768), layerNorm(1, 768), gather(), elementwise("gelu", 128 * 3072),
-          elementwise("exp", 100352), transpose({1, 128, 768}, "[0, 2, 1]", {1, 768, 128}), conv(7, 1040, 2048, 1, 2),
-          conv(7, 2064, 512, 1, 1), conv(14, 1040, 256, 1, 1), conv(7, 528, 528, 3, 1),
+          softmax(12, 1000), attention(12, 128, 128, 64), attention(8, 1024, 1024, 64), attention(3, 49, 49, 32),
+          layerNorm(128, 768), layerNorm(1, 768), gather(), elementwise("gelu", 128 * 3072), elementwise("exp", 100352),
+          transpose({1, 128, 768}, "[0, 2, 1]", {1, 768, 128}), conv(7, 1040, 2048, 1, 2), conv(7, 2064, 512, 1, 1),
+          conv(14, 1040, 256, 1, 1), conv(7, 528, 528, 3, 1),
           // ResNet-50.
           conv(112, 3, 64, 7, 2), conv(56, 64, 64, 1, 1), conv(56, 64, 64, 3, 1), conv(56, 64, 256, 1, 1),
           conv(28, 128, 128, 3, 1), conv(28, 256, 512, 1, 2), conv(14, 256, 256, 3, 1), conv(14, 256, 1024, 1, 1),

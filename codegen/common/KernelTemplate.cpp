@@ -8,8 +8,9 @@ using namespace mlir;
 namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
-  static const KernelModel *const templates[] = {&depthwiseTemplate(), &contractionTemplate(), &winogradTemplate(),
-                                                 &lstmTemplate(),      &rowsTemplate(),        &elementwiseTemplate()};
+  static const KernelModel *const templates[] = {&depthwiseTemplate(),  &contractionTemplate(), &winogradTemplate(),
+                                                 &attentionTemplate(),  &lstmTemplate(),        &rowsTemplate(),
+                                                 &elementwiseTemplate()};
   return templates;
 }
 

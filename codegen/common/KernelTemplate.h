@@ -71,6 +71,7 @@ mlir::DictionaryAttr makeSchedule(mlir::MLIRContext *context,
                                   llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> entries);
 
 // One per folder of codegen/kernels.
+const KernelTemplate &attentionTemplate();
 const KernelTemplate &contractionTemplate();
 const KernelTemplate &depthwiseTemplate();
 const KernelTemplate &rowsTemplate();

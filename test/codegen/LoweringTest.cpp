@@ -42,6 +42,8 @@ const Allowed kAllowed[] = {
     {"pack", "", Cliff::Gather, "the same where the last panel is narrower"},
     {"winograd_", "", Cliff::Spill, "a tile of 6x6 values between the two sides of its transform"},
     {"softmax_12x1000", "x86-64-v4", Cliff::ScalarFloat, "8 elements that remain of 1000"},
+    {"attention_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of two vectors at once"},
+    {"attention_3x49", "x86-64-v4", Cliff::ElementAccess, "one element that remains of 49"},
     {"softmax_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of four vectors at once"},
     {"lstm_", "x86-64-v3", Cliff::Spill, "constants of exp and tanh in the gates, 16 registers"},
     {"conv_64_64_1_", "x86-64-v3", Cliff::Spill, "constants of exp in the epilogue of 14 rows"},

@@ -21,6 +21,7 @@ static const KernelLibrary &library() {
 
 void registerKernelPasses() {
   registerPass([] { return createFuse(library()); });
+  registerPass([] { return createFuseAttention(library()); });
   registerPass([] { return createSchedule(library()); });
   registerPass([] { return createPlanMemory(library()); });
   static PassPipelineRegistration<PipelineOptions> fuse(

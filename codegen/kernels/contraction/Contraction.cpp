@@ -60,30 +60,7 @@ public:
   void prepare(tn::KernelOp kernel) const override {
     if (findProblem(kernel))
       return;
-    Operation *anchor = findAnchor(kernel);
-    PackSpec spec = *packSpec(anchor);
-    auto argument = cast<BlockArgument>(anchor->getOperand(1));
-    RankedTensorType plain = typeOf(argument), shaped = RankedTensorType::get(spec.shape, plain.getElementType());
-    OpBuilder outside(kernel);
-    Location loc = anchor->getLoc();
-    Value operand = kernel.getInputs()[argument.getArgNumber()];
-    if (plain != shaped)
-      operand = tn::ReshapeOp::create(outside, loc, shaped, operand);
-    Value packed = tn::PackOp::create(outside, loc, operand, spec.batch, spec.k, spec.n, kPanel);
-    // The packed operand is an input of its own: the plain one may have other readers in the body.
-    unsigned position = kernel.getInputs().size();
-    kernel.getInputsMutable().append(packed);
-    BlockArgument inner = kernel.getBlock()->insertArgument(position, packed.getType(), loc);
-    OpBuilder inside(anchor);
-    Value unpacked = tn::UnpackOp::create(inside, loc, shaped, inner, spec.batch, spec.k, spec.n, kPanel);
-    if (plain != shaped)
-      unpacked = tn::ReshapeOp::create(inside, loc, plain, unpacked);
-    anchor->setOperand(1, unpacked);
-    if (argument.use_empty()) {
-      unsigned old = argument.getArgNumber();
-      kernel.getInputsMutable().erase(old);
-      kernel.getBlock()->eraseArgument(old);
-    }
+    packOperand(kernel, findAnchor(kernel));
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
@@ -117,7 +94,7 @@ public:
 
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {
     Problem problem = *findProblem(kernel);
-    if (i == problem.lhs || i == problem.packed)
+    if (i == lhsInput(problem) || i == problem.packed)
       return false;
     auto from = typeOf(kernel.getBlock()->getArgument(i)), to = typeOf(kernel.getYield().getValues()[o]);
     return from.getNumElements() == to.getNumElements() && from.getElementType() == to.getElementType();
@@ -130,11 +107,15 @@ public:
     int64_t rows = 1;
     for (const ProblemLoop &loop : problem.m)
       rows *= loop.extent;
-    return i == problem.lhs && rows >= kTallTile && problem.k.back().lhsStride == 1;
+    return i == lhsInput(problem) && rows >= kTallTile && problem.k.back().lhsStride == 1;
   }
 
 private:
   static constexpr int64_t kUnroll = 4;
+
+  static unsigned lhsInput(const Problem &problem) {
+    return cast<BlockArgument>(problem.anchor->getOperand(0)).getArgNumber();
+  }
 
   /// Whether an element of the left operand is to be loaded once for two vectors. Where rows lie close together LLVM
   /// draws the loads of many rows and steps in front of their uses and runs out of registers; AVX-512 then loads for
@@ -167,7 +148,17 @@ private:
 public:
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     Problem problem = *findProblem(fn.getKernel());
-    emitItems(fn, tileItems(problem, schedule), [&](Value item) { emitTileItem(fn, problem, schedule, item); });
+    TilePlace place;
+    place.lhs = fn.input(lhsInput(problem)).memref;
+    place.totals = fn.scratch(0, fn.builder().getF32Type());
+    place.store = [&](ElementEmitter &e, ArrayRef<Index> index, Value sum) {
+      emitEpilogue(fn, e, problem.anchor->getResult(0), index, sum);
+    };
+    ElementEmitter e = fn.emitter(1);
+    emitItems(fn, tileItems(problem, schedule), [&](Value item) {
+      e.scoped(
+          [&] { emitTiles(fn, problem, schedule, e.delinearize({item, 0, {}}, tileSpace(problem, schedule)), place); });
+    });
     return success();
   }
 };

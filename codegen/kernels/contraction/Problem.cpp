@@ -97,6 +97,32 @@ std::optional<PackSpec> packSpec(Operation *anchor) {
   return std::nullopt;
 }
 
+void packOperand(tn::KernelOp kernel, Operation *anchor) {
+  PackSpec spec = *packSpec(anchor);
+  auto argument = cast<BlockArgument>(anchor->getOperand(1));
+  RankedTensorType plain = typeOf(argument), shaped = RankedTensorType::get(spec.shape, plain.getElementType());
+  OpBuilder outside(kernel);
+  Location loc = anchor->getLoc();
+  Value operand = kernel.getInputs()[argument.getArgNumber()];
+  if (plain != shaped)
+    operand = tn::ReshapeOp::create(outside, loc, shaped, operand);
+  Value packed = tn::PackOp::create(outside, loc, operand, spec.batch, spec.k, spec.n, kPanel);
+  // The packed operand is an input of its own: the plain one may have other readers in the body.
+  unsigned position = kernel.getInputs().size();
+  kernel.getInputsMutable().append(packed);
+  BlockArgument inner = kernel.getBlock()->insertArgument(position, packed.getType(), loc);
+  OpBuilder inside(anchor);
+  Value unpacked = tn::UnpackOp::create(inside, loc, shaped, inner, spec.batch, spec.k, spec.n, kPanel);
+  if (plain != shaped)
+    unpacked = tn::ReshapeOp::create(inside, loc, plain, unpacked);
+  anchor->setOperand(1, unpacked);
+  if (argument.use_empty()) {
+    unsigned old = argument.getArgNumber();
+    kernel.getInputsMutable().erase(old);
+    kernel.getBlock()->eraseArgument(old);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The loop nest
 //===----------------------------------------------------------------------===//
@@ -115,12 +141,12 @@ static void mergeSums(SmallVector<ProblemLoop> &loops) {
     merged.push_back(loop);
   }
   if (merged.empty())
-    merged.push_back({1, 0, -1, 1});
+    merged.emplace_back();
   loops = merged;
 }
 
-static SmallVector<int64_t> lhsStridesOf(tn::KernelOp kernel, unsigned argument) {
-  auto type = cast<ShapedType>(kernel.getInputs()[argument].getType());
+SmallVector<int64_t> stridesOf(tn::KernelOp kernel, BlockArgument argument) {
+  auto type = cast<ShapedType>(kernel.getInputs()[argument.getArgNumber()].getType());
   auto memref = dyn_cast<MemRefType>(type);
   return memref ? memref.getStridesAndOffset().first : rowMajorStrides(type.getShape());
 }
@@ -132,7 +158,8 @@ static void describeContract(tn::ContractOp op, tn::UnpackOp unpack, ArrayRef<in
     ProblemLoop made;
     made.extent = extents[loop];
     auto l = llvm::find(lhs, loop);
-    made.lhsStride = l == lhs.end() ? 0 : strides[l - lhs.begin()];
+    made.lhsDim = l == lhs.end() ? -1 : static_cast<int>(l - lhs.begin());
+    made.lhsStride = made.lhsDim < 0 ? 0 : strides[made.lhsDim];
     auto r = llvm::find(result, loop);
     made.resultDim = r == result.end() ? -1 : static_cast<int>(r - result.begin());
     return made;
@@ -157,45 +184,47 @@ static void describeConv(tn::ConvOp op, ArrayRef<int64_t> strides, Problem &prob
   if (groups > 1)
     problem.batch.push_back({groups, filter[1] * strides[channel], channel, perGroup});
   if (result[0] != 1)
-    problem.m.push_back({result[0], strides[0], 0, 1});
+    problem.m.push_back({result[0], strides[0], 0});
   for (int64_t i = 0; i < op.getSpatialRank(); ++i) {
     int d = op.getSpatialDim(i);
     if (result[d] != 1)
-      problem.m.push_back({result[d], strides[d] * op.getStrides()[i], d, 1});
-    problem.k.push_back({filter[i + 2], strides[d] * op.getDilations()[i], -1, 1});
+      problem.m.push_back({result[d], strides[d] * op.getStrides()[i], d});
+    problem.k.push_back({filter[i + 2], strides[d] * op.getDilations()[i], -1});
   }
-  problem.k.push_back({filter[1], strides[channel], -1, 1});
+  problem.k.push_back({filter[1], strides[channel], -1});
   problem.nDims.push_back(channel);
   problem.n = perGroup;
 }
 
-std::optional<Problem> findProblem(tn::KernelOp kernel) {
-  Problem problem;
-  for (Operation &op : kernel.getBlock()->without_terminator())
-    if (isa<tn::ContractOp, tn::ConvOp>(op)) {
-      if (problem.anchor)
-        return std::nullopt;
-      problem.anchor = &op;
-    }
-  if (!problem.anchor)
-    return std::nullopt;
-  Value packed = problem.anchor->getOperand(1);
-  if (auto reshape = packed.getDefiningOp<tn::ReshapeOp>(); reshape && isa<tn::ConvOp>(problem.anchor))
+std::optional<Problem> describeProblem(Operation *anchor, ArrayRef<int64_t> lhsStrides) {
+  Value packed = anchor->getOperand(1);
+  if (auto reshape = packed.getDefiningOp<tn::ReshapeOp>(); reshape && isa<tn::ConvOp>(anchor))
     packed = reshape.getOperand();
   auto unpack = packed.getDefiningOp<tn::UnpackOp>();
-  auto lhs = dyn_cast<BlockArgument>(problem.anchor->getOperand(0));
-  if (!unpack || !lhs || unpack.getPanel() != kPanel || !isa<BlockArgument>(unpack.getOperand()) ||
-      !typeOf(lhs).getElementType().isF32())
+  if (!unpack || unpack.getPanel() != kPanel || !isa<BlockArgument>(unpack.getOperand()) ||
+      !typeOf(anchor->getOperand(0)).getElementType().isF32())
     return std::nullopt;
-  problem.lhs = lhs.getArgNumber();
+  Problem problem;
+  problem.anchor = anchor;
   problem.packed = cast<BlockArgument>(unpack.getOperand()).getArgNumber();
-  SmallVector<int64_t> strides = lhsStridesOf(kernel, problem.lhs);
-  if (auto contract = dyn_cast<tn::ContractOp>(problem.anchor))
-    describeContract(contract, unpack, strides, problem);
+  if (auto contract = dyn_cast<tn::ContractOp>(anchor))
+    describeContract(contract, unpack, lhsStrides, problem);
   else
-    describeConv(cast<tn::ConvOp>(problem.anchor), strides, problem);
+    describeConv(cast<tn::ConvOp>(anchor), lhsStrides, problem);
   mergeSums(problem.k);
   return problem;
+}
+
+std::optional<Problem> findProblem(tn::KernelOp kernel) {
+  Operation *anchor = nullptr;
+  for (Operation &op : kernel.getBlock()->without_terminator())
+    if (isa<tn::ContractOp, tn::ConvOp>(op)) {
+      if (anchor)
+        return std::nullopt;
+      anchor = &op;
+    }
+  auto lhs = anchor ? dyn_cast<BlockArgument>(anchor->getOperand(0)) : nullptr;
+  return lhs ? describeProblem(anchor, stridesOf(kernel, lhs)) : std::nullopt;
 }
 
 } // namespace tenon::codegen

@@ -57,43 +57,36 @@ static constexpr int64_t kSumBlock = 256;
 
 bool sumsInBlocks(const Problem &problem) { return problem.depth() > 3 * kSumBlock; }
 
-int64_t tileItems(const Problem &problem, DictionaryAttr schedule) {
+SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) {
   RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
-  int64_t items = problem.batches() * problem.panels() * space.middleTiles *
-                  llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk"));
+  SmallVector<int64_t> shape;
+  for (const ProblemLoop &loop : problem.batch)
+    shape.push_back(loop.extent);
+  shape.push_back(problem.panels());
   for (const ProblemLoop &loop : space.outer)
-    items *= loop.extent;
-  return items;
+    shape.push_back(loop.extent);
+  shape.push_back(space.middleTiles);
+  shape.push_back(llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk")));
+  return shape;
 }
+
+int64_t tileItems(const Problem &problem, DictionaryAttr schedule) { return product(tileSpace(problem, schedule)); }
 
 namespace {
 
-/// Emits one work item of a contraction.
+/// Emits the tiles of one place in the space of a contraction.
 class TileEmitter {
 public:
-  TileEmitter(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule)
-      : fn(fn), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
+  TileEmitter(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule, const TilePlace &place)
+      : fn(fn), place(place), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
         vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
         tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
-        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())),
-        totals(fn.scratch(0, b.getF32Type())) {}
+        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)),
+        vectorType(VectorType::get({lanes}, b.getF32Type())) {}
 
-  SmallVector<int64_t> itemSpace() const {
-    SmallVector<int64_t> shape;
-    for (const ProblemLoop &loop : problem.batch)
-      shape.push_back(loop.extent);
-    shape.push_back(problem.panels());
-    for (const ProblemLoop &loop : space.outer)
-      shape.push_back(loop.extent);
-    shape.push_back(space.middleTiles);
-    shape.push_back(llvm::divideCeil(space.innerTiles, chunk));
-    return shape;
-  }
-
-  void emitItem(Value item) {
-    SmallVector<Index> at = e.delinearize({item, 0, {}}, itemSpace());
+  void emitAt(ArrayRef<Index> at) {
     resultBase.assign(typeOf(problem.anchor->getResult(0)).getRank(), e.constantIndex(0));
-    Index lhsBase = e.constantIndex(0);
+    Index lhsBase = place.lhsBase.base ? place.lhsBase : e.constantIndex(0);
     auto move = [&](const ProblemLoop &loop, const Index &i) {
       lhsBase = e.add(lhsBase, e.multiply(i, loop.lhsStride));
       if (loop.resultDim >= 0)
@@ -145,7 +138,7 @@ private:
   // to those it reads.
   static constexpr int64_t kLine = 16; ///< floats of a cache line
   int64_t linesPerSteps() const { return unroll * kPanel / kLine; }
-  int64_t rowTiles() const { return space.middleTiles * space.innerTiles; }
+  int64_t rowTiles() const { return place.tilesPerPanel ? place.tilesPerPanel : space.middleTiles * space.innerTiles; }
   int64_t prefetchShare() const { return llvm::divideCeil(linesPerSteps(), rowTiles()); }
 
   /// Where the share of a row tile begins.
@@ -154,7 +147,7 @@ private:
       return e.constantIndex(0);
     Value slices = e.indexConstant(llvm::divideCeil(linesPerSteps(), prefetchShare()));
     Index slice = rowTile;
-    if (rowTiles() * prefetchShare() > linesPerSteps())
+    if (place.tilesPerPanel || rowTiles() * prefetchShare() > linesPerSteps())
       slice = {arith::RemUIOp::create(b, loc, rowTile.base, slices), 0, {}};
     return e.multiply(slice, prefetchShare() * kLine);
   }
@@ -220,8 +213,12 @@ private:
 
   Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
   Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
-  Value loadTotal(int64_t i) { return vector::LoadOp::create(b, loc, vectorType, totals, ValueRange{totalAt(i)}); }
-  void storeTotal(int64_t i, Value value) { vector::StoreOp::create(b, loc, value, totals, ValueRange{totalAt(i)}); }
+  Value loadTotal(int64_t i) {
+    return vector::LoadOp::create(b, loc, vectorType, place.totals, ValueRange{totalAt(i)});
+  }
+  void storeTotal(int64_t i, Value value) {
+    vector::StoreOp::create(b, loc, value, place.totals, ValueRange{totalAt(i)});
+  }
 
   SmallVector<Value> mergeSets(SmallVector<Value> sums) {
     size_t each = sums.size() / sets;
@@ -310,7 +307,7 @@ private:
   /// `steps` consecutive k, straight.
   void emitStraight(const Index &lhs, const Index &panelAt, int64_t steps, const ProblemLoop &loop,
                     SmallVector<Value> &sums, int64_t count) {
-    Value left = fn.input(problem.lhs).memref, panels = fn.input(problem.packed).memref;
+    Value left = place.lhs, panels = fn.input(problem.packed).memref;
     for (int64_t k = 0; k < steps; ++k) {
       SmallVector<Value> right;
       for (int64_t j = 0; j < count; ++j)
@@ -327,9 +324,8 @@ private:
     }
   }
 
-  /// What follows the sums: each yielded value at the tile's positions.
+  /// Hands on the sums with their positions.
   void emitEpilogue(ArrayRef<Value> sums, int64_t firstColumn, int64_t columns, int64_t count) {
-    Value result = problem.anchor->getResult(0);
     Index column = e.addConstant(e.multiply(panel, kPanel), firstColumn);
     for (int64_t j = 0; j < count; ++j) {
       int64_t width = std::min(lanes, columns - j * lanes);
@@ -342,7 +338,7 @@ private:
           addTo(index, space.middle, r / tile.tw);
           addTo(index, space.inner, r % tile.tw);
           placeColumns(index, n);
-          codegen::emitEpilogue(fn, e, result, index, sums[r * count + j]);
+          place.store(e, index, sums[r * count + j]);
         });
     }
     e.setMask({});
@@ -360,7 +356,7 @@ private:
     };
     unlessLast(innerTile, space.innerTiles, r % tile.tw < space.innerTiles * tile.tw - space.inner.extent);
     unlessLast(middleTile.base, space.middleTiles, r / tile.tw < space.middleTiles * tile.th - space.middle.extent);
-    if (!condition)
+    if (!condition || place.storesRepeated)
       return emit();
     auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, condition, /*withElse=*/false);
     OpBuilder::InsertionGuard guard(b);
@@ -388,6 +384,7 @@ private:
   }
 
   KernelFunction &fn;
+  const TilePlace &place;
   OpBuilder &b;
   Location loc;
   const Problem &problem;
@@ -400,15 +397,15 @@ private:
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
   Index panel, panelBase, rowBase, prefetchDistance, middleTile;
   Value innerTile;
-  Value totals;             ///< scratch memory of a tile's sums, if they are taken in blocks
   int64_t sets = 1;         ///< accumulators per element of the tile
   bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
 };
 
 } // namespace
 
-void emitTileItem(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule, Value item) {
-  TileEmitter(fn, problem, schedule).emitItem(item);
+void emitTiles(KernelFunction &fn, const Problem &problem, DictionaryAttr schedule, ArrayRef<Index> at,
+               const TilePlace &place) {
+  TileEmitter(fn, problem, schedule, place).emitAt(at);
 }
 
 } // namespace tenon::codegen

@@ -39,11 +39,28 @@ struct RowSpace {
 /// Whether the sums of a tile are taken in blocks, which are added up in scratch memory.
 bool sumsInBlocks(const Problem &problem);
 
-/// Work items of a kernel: batches x panels x outer rows x chunks of row tiles.
+/// The space of the work items: batch loops, panels, outer rows, chunks of row tiles.
+llvm::SmallVector<int64_t> tileSpace(const Problem &problem, mlir::DictionaryAttr schedule);
+
+/// Work items of a kernel that is one contraction.
 int64_t tileItems(const Problem &problem, mlir::DictionaryAttr schedule);
 
-/// Emits one work item.
-void emitTileItem(KernelFunction &fn, const Problem &problem, mlir::DictionaryAttr schedule, mlir::Value item);
+/// Where tiles have their left operand from, and where their sums go.
+struct TilePlace {
+  mlir::Value lhs;    ///< memory of the left operand
+  Index lhsBase;      ///< position in it of the element whose loops are all zero; null: 0
+  mlir::Value totals; ///< scratch memory for the sums of a tile, if they are taken in blocks
+  /// Takes the sums at an index of the anchor's result: a vector along the last column dimension, under a mask.
+  std::function<void(ElementEmitter &, llvm::ArrayRef<Index>, mlir::Value)> store;
+  /// Whether rows that a last tile computes again are stored again.
+  bool storesRepeated = false;
+  /// Row tiles that use a panel before the next one; 0: all there are.
+  int64_t tilesPerPanel = 0;
+};
+
+/// Emits the row tiles of one place in the space of tileSpace.
+void emitTiles(KernelFunction &fn, const Problem &problem, mlir::DictionaryAttr schedule, llvm::ArrayRef<Index> at,
+               const TilePlace &place);
 
 } // namespace tenon::codegen
 

@@ -9,7 +9,7 @@
 // CHECK: error: Failures have been detected while processing an MLIR pass pipeline
 // CHECK: reproducer generated at `{{.*}}crash-reproducer.mlir.tmp
 // FILE: tn.lstm
-// FILE: pipeline: "builtin.module(func.func({{.*}}tn-winograd{budget=-1 largest-tile=2},{{.*}}tn-fuse{budget=-1}), tn-plan-memory{guard=0})"
+// FILE: pipeline: "builtin.module(func.func({{.*}}tn-winograd{budget=-1 largest-tile=2},{{.*}}tn-fuse{budget=-1},tn-fuse-attention{budget=-1}), tn-plan-memory{guard=0})"
 // LOCAL: pipeline: "builtin.module(func.func(tn-fuse{budget=-1}))"
 // AGAIN: no kernel template can compute tn.lstm here
 func.func @main(%x: tensor<4x1x2x16xf64>, %r: tensor<1x16x4xf64>, %h: tensor<1x2x4xf64>, %c: tensor<1x2x4xf64>) -> tensor<4x1x2x4xf64> {
