@@ -301,6 +301,17 @@ class CommandLine(CommandLineCase):
         self.assertEqual(report["runs"], 5)
         self.assertGreater(report["median_seconds"], 0)
 
+    def test_plan(self):
+        report = json.loads(self.tenon("inspect", "linear.onnx", "--plan", "--json").stdout)
+        self.assertEqual([kernel["steps"] for kernel in report["kernels"]], [1])
+        self.assertGreater(report["measured_seconds"], 0)
+        self.assertGreater(report["predicted_seconds"], 0)
+        self.assertLess(report["predicted_seconds"], 1e-3)
+        self.assertIn("rows=", report["kernels"][0]["schedule"])
+        self.assertIn("contraction", self.tenon("inspect", "linear.onnx", "--plan").stdout)
+        self.tenon("compile", "linear.onnx", "-o", "m.so")
+        self.assertIn("--plan", self.tenon("inspect", "m.so", "--plan", code=2).stderr)
+
     def test_debug(self):
         report = json.loads(self.tenon("debug", "linear.onnx", "--json", "--dump-dir=passes").stdout)
         self.assertIsNone(report["finding"])

@@ -69,13 +69,6 @@ int BenchCommand::measure(Session &session) {
   return kOk;
 }
 
-/// The first of the graph's nodes that a step computes, and how many more there are.
-static std::string shortSources(llvm::StringRef sources) {
-  auto [first, rest] = sources.split('\n');
-  std::string text = first.size() > 40 ? "..." + first.take_back(37).str() : first.str();
-  return rest.empty() ? text : fmt::format("{} +{}", text, rest.count('\n') + 1);
-}
-
 /// A second series with the profile on: asking for the time must not be part of the first one's.
 int BenchCommand::profile(Session &session) {
   std::vector<double> steps;

@@ -2,6 +2,7 @@
 #include "runtime/src/Cpu.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/InspectModel.h"
+#include "tools/tenon/InspectPlan.h"
 #include "tools/tenon/ModelOptions.h"
 #include "tools/tenon/Output.h"
 #include "tools/tenon/Session.h"
@@ -14,11 +15,12 @@ namespace {
 
 const char kFooter[] = R"(Examples:
   tenon inspect model.onnx           what is in it, and whether Tenon can compile it
+  tenon inspect model.onnx --plan    its kernels, with predicted and measured times on this machine
   tenon inspect model.so --verify    what was made of it; hashes the weights)";
 
 struct InspectCommand {
   std::string path;
-  bool verify = false, json = false;
+  bool verify = false, plan = false, json = false;
   ModelOptions model;
 
   int run();
@@ -164,8 +166,14 @@ int InspectCommand::run() {
     printError(message);
     return kUsage;
   }
-  if (!isModelFile(path))
-    return inspectArtifact();
+  if (!isModelFile(path)) {
+    if (!plan)
+      return inspectArtifact();
+    printError(path + ": --plan wants the model file: an artifact has lost what predictions are made from");
+    return kUsage;
+  }
+  if (plan)
+    return inspectPlan(path, model, json);
   ProcessOutcome outcome = supervise(limits, [&] { return inspectModel(path, options, json); });
   if (!outcome.message.empty())
     printError(outcome.message);
@@ -177,6 +185,9 @@ void addInspect(CLI::App &app, Action &action) {
   auto options = std::make_shared<InspectCommand>();
   command->add_option("file", options->path, "Model (.onnx) or artifact (.so)")->required();
   command->add_flag("--verify", options->verify, "Artifact: hash the weights and compare");
+  command->add_flag(
+      "--plan", options->plan,
+      "Model: compile and run it on one thread; print its kernels with schedule, predicted and measured time");
   command->add_flag("--json", options->json, "Print as JSON");
   options->model.bind(*command, /*withTargets=*/false);
   command->footer(kFooter);

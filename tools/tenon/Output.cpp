@@ -56,6 +56,12 @@ std::string formatCount(double count) {
   return scaled(count, units, 1000);
 }
 
+std::string shortSources(llvm::StringRef sources) {
+  auto [first, rest] = sources.split('\n');
+  std::string text = first.size() > 40 ? "..." + first.take_back(37).str() : first.str();
+  return rest.empty() ? text : fmt::format("{} +{}", text, rest.count('\n') + 1);
+}
+
 static double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

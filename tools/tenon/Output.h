@@ -38,6 +38,9 @@ std::string formatBytes(double bytes);
 /// "3.2 G", for flops and the like.
 std::string formatCount(double count);
 
+/// The first of node names, one per line, and how many more there are.
+std::string shortSources(llvm::StringRef sources);
+
 /// Shows on a terminal what is being done, in one line that goes away.
 class Progress {
 public:

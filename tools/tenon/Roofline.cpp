@@ -135,4 +135,37 @@ Roofline measureRoofline(unsigned threads) {
   return result;
 }
 
+ReuseBandwidth ReuseBandwidth::measure() {
+  constexpr size_t kLeast = 8 << 10, kMost = 256 << 20;
+  constexpr double kSeconds = 0.02;
+  ReuseBandwidth result;
+  std::vector<uint64_t> block(kMost / sizeof(uint64_t), 1);
+  uint64_t sums = 0;
+  for (size_t bytes = kLeast; bytes <= kMost; bytes *= 2) {
+    size_t count = bytes / sizeof(uint64_t);
+    sums ^= readAll(block.data(), count);
+    double best = 0, begin = 0;
+    auto start = Clock::now();
+    do {
+      // Enough at a time for the clock.
+      size_t repeats = std::max<size_t>(1, (1 << 20) / bytes);
+      begin = secondsSince(start);
+      for (size_t i = 0; i < repeats; ++i)
+        sums ^= readAll(block.data(), count);
+      best = std::max(best, static_cast<double>(repeats * bytes) / (secondsSince(start) - begin));
+    } while (secondsSince(start) < kSeconds);
+    result.points.emplace_back(static_cast<double>(bytes), best);
+  }
+  volatile uint64_t sink = sums; // keeps the compiler from leaving the reading out
+  static_cast<void>(sink);
+  return result;
+}
+
+double ReuseBandwidth::at(double bytesBetween) const {
+  for (auto &[bytes, rate] : points)
+    if (bytesBetween <= bytes)
+      return rate;
+  return points.back().second;
+}
+
 } // namespace tenon::cli

@@ -3,6 +3,8 @@
 #define TENON_TOOLS_TENON_ROOFLINE_H
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace tenon::cli {
 
@@ -18,6 +20,19 @@ struct Roofline {
 
 /// Measures for about 0.3 seconds.
 Roofline measureRoofline(unsigned threads);
+
+/// How fast one thread reads memory again that it has read before, by the bytes that it read in between: what all the
+/// caches of this machine give.
+class ReuseBandwidth {
+public:
+  /// Measures for about 0.3 seconds.
+  static ReuseBandwidth measure();
+  /// Bytes per second after so many other bytes.
+  double at(double bytesBetween) const;
+
+private:
+  std::vector<std::pair<double, double>> points; ///< bytes in between, bytes per second
+};
 
 } // namespace tenon::cli
 
