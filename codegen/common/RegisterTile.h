@@ -2,6 +2,7 @@
 #ifndef TENON_CODEGEN_COMMON_REGISTERTILE_H
 #define TENON_CODEGEN_COMMON_REGISTERTILE_H
 
+#include "ir/Dialect.h"
 #include "passes/Target.h"
 
 namespace tenon::codegen {
@@ -9,9 +10,24 @@ namespace tenon::codegen {
 /// Rows of a tile of `vectors` vectors that fit the registers, with the right operand's vectors and one more.
 int64_t mostRows(const Target &target, int64_t vectors);
 
-/// Least cost of covering `extent` positions by tiles of at most `most`, where a position is `rows` rows: a tile costs
-/// its rows, but no less than it takes to hide the latency of the multiply-adds, and a bit for its begin and end.
-int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors, int64_t rows = 1);
+/// Most rows of a tile that reads rows of input `i` of the kernel, `stride` elements apart: fewer than the first-level
+/// cache has places for one address where they fall on the same ones and memory planning can't move them apart,
+/// because they are an input of the model.
+int64_t mostRowsOf(tn::KernelOp kernel, unsigned i, int64_t stride, const Target &target, int64_t vectors);
+
+/// How often a tile's accumulators are taken, for consecutive k, so that there are enough of them to hide the latency
+/// of the multiply-adds.
+int64_t accumulatorSets(int64_t rows, int64_t vectors);
+
+/// What a tile costs beside its rows, in rows of multiply-adds: its begin and end.
+constexpr double kTileEnds = 0.6;
+
+/// Cost of covering `extent` positions of `rows` rows each by tiles of `size` of them, in rows of multiply-adds: a tile
+/// costs its rows, but no less than it takes to hide their latency, and its ends.
+double tileCost(int64_t extent, int64_t size, int64_t vectors, int64_t rows = 1, double ends = kTileEnds);
+
+/// The size of at most `most` positions that costs least.
+int64_t chooseRows(int64_t extent, int64_t most, int64_t vectors, int64_t rows = 1, double ends = kTileEnds);
 
 } // namespace tenon::codegen
 

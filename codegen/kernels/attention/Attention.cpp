@@ -194,8 +194,10 @@ public:
     AttentionBody body = *findAttention(kernel);
     // AVX-512's multiply-add loads and spreads the left element itself: no second vector has to share the load.
     int64_t vectors = target.vectorBytes >= 64 ? 1 : mostVectors(body, target);
-    return describe(kernel, body, target, chooseRows(body.rows(), mostRows(target, vectors), vectors), vectors,
-                    body.rows());
+    unsigned queries = cast<BlockArgument>(body.scores.getLhs()).getArgNumber();
+    int64_t stride = Nests(kernel, body).scores.m.back().lhsStride;
+    int64_t most = mostRowsOf(kernel, queries, stride, target, vectors);
+    return describe(kernel, body, target, chooseRows(body.rows(), most, vectors), vectors, body.rows());
   }
 
   SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {

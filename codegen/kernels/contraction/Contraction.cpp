@@ -66,7 +66,9 @@ public:
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Problem problem = *findProblem(kernel);
     int64_t vectors = sharesLoads(problem, target) ? mostVectors(problem, target) : 1;
-    RowTile tile = chooseTile(problem, mostRows(target, vectors), vectors);
+    int64_t stride = problem.m.empty() || problem.k.back().lhsStride != 1 ? 0 : problem.m.back().lhsStride;
+    int64_t most = mostRowsOf(kernel, lhsInput(problem), stride, target, vectors);
+    RowTile tile = chooseTile(problem, most, vectors);
     return describe(kernel, problem, target, tile, vectors, kUnroll);
   }
 

@@ -195,7 +195,7 @@ private:
   void emitTile(int64_t firstColumn, int64_t columns) {
     int64_t count = llvm::divideCeil(columns, lanes), rows = tile.rows();
     // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
-    sets = std::min<int64_t>({std::max<int64_t>(1, 8 / (rows * count)), unroll, 4});
+    sets = std::min(accumulatorSets(rows, count), unroll);
     Index panelAt = e.addConstant(panelBase, firstColumn);
     SmallVector<Value> sums(rows * count, zero());
     if (sumsInBlocks(problem)) {

@@ -1,7 +1,9 @@
 //===- Lstm.cpp - Recurrent kernels --------------------------------------===//
 //
 // One work item is one direction of a tn.lstm: all time steps in order. The recurrent weights are packed in panels; a
-// step adds h . R to the input projections panel by panel into scratch memory, then computes the new state.
+// step adds h . R to the input projections panel by panel into scratch memory, then computes the new state. Every other
+// step takes the panels from the last to the first: where they are larger than a cache, what it still has of them is
+// read before it is replaced.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/common/KernelTemplate.h"
@@ -67,7 +69,7 @@ public:
       Index time = {timeOf(step), 0, {}};
       emitFor(e, e.indexConstant(0), e.indexConstant(sizes.batch), 1, {}, [&](Value row, ValueRange) {
         Index batch = {row, 0, {}};
-        emitSums(batch);
+        emitSums(step, batch);
         emitState(time, batch);
         return SmallVector<Value>();
       });
@@ -138,18 +140,28 @@ private:
     });
   }
 
+  /// Number of the panel that is the `p`-th of a step.
+  Index turnPanel(Value step, Value p) {
+    ElementEmitter &e = vector;
+    Value odd =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, e.modulo({step, 0, {}}, 2).base, e.indexConstant(0));
+    Value mirrored = arith::SubIOp::create(b, loc, e.indexConstant(sizes.panels - 1), p);
+    return {arith::SelectOp::create(b, loc, odd, mirrored, p), 0, {}};
+  }
+
   /// sums = h . R^T for one batch row.
-  void emitSums(Index row) {
+  void emitSums(Value step, Index row) {
     Value packed = findPacked();
     auto type = VectorType::get({lanes}, f32());
     int64_t count = kPanel / lanes, unroll = std::max<int64_t>(1, 8 / count);
     ElementEmitter &e = vector;
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
     emitFor(e, e.indexConstant(0), e.indexConstant(sizes.panels), 1, {}, [&](Value p, ValueRange) {
-      Index panel = e.multiply(e.add(e.multiply(direction, sizes.panels), {p, 0, {}}), sizes.hidden * kPanel);
+      Index number = turnPanel(step, p);
+      Index panel = e.multiply(e.add(e.multiply(direction, sizes.panels), number), sizes.hidden * kPanel);
       Index state = e.addConstant(e.multiply(row, sizes.hidden), hidden.offset);
       SmallVector<Value> acc(count * unroll, zero);
-      auto step = [&](Index k, int64_t set, SmallVector<Value> &now) {
+      auto accumulate = [&](Index k, int64_t set, SmallVector<Value> &now) {
         Value h = memref::LoadOp::create(b, loc, hidden.memref, e.add(state, k).base);
         Value wide = vector::BroadcastOp::create(b, loc, type, h);
         for (int64_t j = 0; j < count; ++j) {
@@ -164,16 +176,16 @@ private:
         acc = emitFor(e, e.indexConstant(0), e.indexConstant(whole), unroll, acc, [&](Value k, ValueRange carried) {
           SmallVector<Value> now(carried);
           for (int64_t u = 0; u < unroll; ++u)
-            step(e.addConstant({k, 0, {}}, u), u, now);
+            accumulate(e.addConstant({k, 0, {}}, u), u, now);
           return now;
         });
       for (int64_t k = whole; k < sizes.hidden; ++k)
-        step(e.constantIndex(k), k - whole, acc);
+        accumulate(e.constantIndex(k), k - whole, acc);
       for (int64_t j = 0; j < count; ++j) {
         Value sum = acc[j];
         for (int64_t u = 1; u < unroll; ++u)
           sum = arith::AddFOp::create(b, loc, sum, acc[u * count + j]);
-        Index at = e.addConstant(e.multiply({p, 0, {}}, kPanel), j * lanes);
+        Index at = e.addConstant(e.multiply(number, kPanel), j * lanes);
         at.step = 1;
         e.store(sum, sums, f32(), at);
       }

@@ -400,6 +400,9 @@ private:
   int64_t prefetchShare = 0; ///< lines per row tile and steps of the sum
 };
 
+/// As kTileEnds, for weights that come from beyond the second-level cache: every tile reads them again.
+constexpr double kEnds = 2.5;
+
 class WinogradTemplate : public KernelTemplate {
 public:
   llvm::StringRef getName() const override { return "winograd"; }
@@ -421,9 +424,10 @@ public:
     int64_t most = std::clamp<int64_t>(kBlockBytes / perTile, 8, 56);
     int64_t blocks = llvm::divideCeil(layout.tiles(), most);
     int64_t tiles = llvm::divideCeil(layout.tiles(), blocks);
-    return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()},
-                                              {"tiles", tiles},
-                                              {"rows", chooseRows(tiles, mostRows(target, kVectors), kVectors)}});
+    return makeSchedule(kernel.getContext(),
+                        {{"lanes", target.floatLanes()},
+                         {"tiles", tiles},
+                         {"rows", chooseRows(tiles, mostRows(target, kVectors), kVectors, 1, kEnds)}});
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
