@@ -188,7 +188,8 @@ std::vector<KernelShape> kernelShapes() {
           matmul(1, 3072, 768, "gelu_tanh"), matmul(1, 50257, 768), matmul(7, 768, 768), matmul(197, 192, 192),
           scores(12, 128, 128, 64), values(12, 128, 128, 64), scores(12, 1, 128, 64), softmax(1536, 128),
           softmax(12, 1000), attention(12, 128, 128, 64), attention(8, 1024, 1024, 64), attention(3, 49, 49, 32),
-          layerNorm(128, 768), layerNorm(1, 768), gather(), elementwise("gelu", 128 * 3072), elementwise("exp", 100352),
+          attention(12, 197, 197, 64), attention(16, 512, 512, 128), layerNorm(128, 768), layerNorm(1, 768), gather(),
+          elementwise("gelu", 128 * 3072), elementwise("exp", 100352),
           transpose({1, 128, 768}, "[0, 2, 1]", {1, 768, 128}), conv(7, 1040, 2048, 1, 2), conv(7, 2064, 512, 1, 1),
           conv(14, 1040, 256, 1, 1), conv(7, 528, 528, 3, 1),
           // ResNet-50.

@@ -7,6 +7,7 @@
 // the best is, and the share of the multiply-add peak that is measured beside it.
 //
 //===----------------------------------------------------------------------===//
+#include "bench/kernels/Shapes.h"
 #include "codegen/cpu/KernelTimer.h"
 #include "codegen/cpu/ObjectCode.h"
 #include "mlir/Parser/Parser.h"
@@ -63,18 +64,6 @@ Shape conv(int64_t size, int64_t channels, int64_t filters, int64_t taps, int64_
                         x, w, b, y, stride, groups)};
 }
 
-/// Self-attention with a mask.
-Shape attention(int64_t heads, int64_t tokens, int64_t size) {
-  std::string x = tensor({tokens, heads, size}), m = tensor({tokens, tokens}), p = tensor({heads, tokens, tokens});
-  return {llvm::formatv("attention_{0}x{1}x{2}", heads, tokens, size),
-          llvm::formatv("func.func @main(%0: {0}, %1: {0}, %2: {0}, %3: {1}) -> {0} {{\n"
-                        "  %s = tn.contract %0 [0, 3, 2], %1 [1, 3, 2] -> [3, 0, 1] : {0}, {0} -> {2}\n"
-                        "  %a = tn.add %s, %3 : {2}, {1} -> {2}\n  %p = tn.softmax %a axis 2 : {2} -> {2}\n"
-                        "  %r = tn.contract %p [3, 0, 2], %2 [2, 3, 1] -> [0, 3, 1] : {2}, {0} -> {0}\n"
-                        "  return %r : {0}\n}\n",
-                        x, m, p)};
-}
-
 std::vector<Shape> allShapes() {
   std::vector<Shape> shapes;
   // [k, n] of networks, small ones with many rows and large ones with few.
@@ -89,9 +78,9 @@ std::vector<Shape> allShapes() {
   for (auto [size, channels] : {std::pair(56, 64), std::pair(28, 128), std::pair(14, 256), std::pair(7, 512)})
     for (int64_t stride : {1, 2})
       shapes.push_back(conv(size, channels, channels, 3, stride));
-  for (auto [heads, tokens, size] : {std::tuple(3, 49, 32), std::tuple(12, 128, 64), std::tuple(12, 197, 64),
-                                     std::tuple(12, 384, 64), std::tuple(8, 1024, 64), std::tuple(16, 512, 128)})
-    shapes.push_back(attention(heads, tokens, size));
+  for (bench::KernelShape &shape : bench::kernelShapes())
+    if (llvm::StringRef(shape.name).starts_with("winograd") || llvm::StringRef(shape.name).starts_with("attention"))
+      shapes.push_back({shape.name, shape.function});
   for (int64_t filters : {16, 32, 64}) {
     shapes.push_back(conv(112, 3, filters, 3, 2));
     shapes.push_back(conv(112, 3, filters, 7, 2));

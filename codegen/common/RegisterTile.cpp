@@ -24,6 +24,11 @@ int64_t mostRowsOf(tn::KernelOp kernel, unsigned i, int64_t stride, const Target
   return isa<BlockArgument>(root) ? std::min(most, kWays) : most;
 }
 
+bool sharesLoads(int64_t stride, const Target &target) {
+  constexpr int64_t kNearBytes = 512; // X86InstrInfo::shouldScheduleLoadsNear
+  return target.vectorBytes < 64 || stride * 4 > kNearBytes;
+}
+
 int64_t accumulatorSets(int64_t rows, int64_t vectors) {
   return std::clamp<int64_t>(kAccumulators / (rows * vectors), 1, 4);
 }

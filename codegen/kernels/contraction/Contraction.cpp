@@ -65,7 +65,8 @@ public:
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Problem problem = *findProblem(kernel);
-    int64_t vectors = sharesLoads(problem, target) ? mostVectors(problem, target) : 1;
+    bool shares = problem.m.empty() || sharesLoads(problem.m.back().lhsStride, target);
+    int64_t vectors = shares ? mostVectors(problem, target) : 1;
     int64_t stride = problem.m.empty() || problem.k.back().lhsStride != 1 ? 0 : problem.m.back().lhsStride;
     int64_t most = mostRowsOf(kernel, lhsInput(problem), stride, target, vectors);
     RowTile tile = chooseTile(problem, most, vectors);
@@ -117,14 +118,6 @@ private:
 
   static unsigned lhsInput(const Problem &problem) {
     return cast<BlockArgument>(problem.anchor->getOperand(0)).getArgNumber();
-  }
-
-  /// Whether an element of the left operand is to be loaded once for two vectors. Where rows lie close together LLVM
-  /// draws the loads of many rows and steps in front of their uses and runs out of registers; AVX-512 then loads for
-  /// one vector, as part of the multiply-add.
-  static bool sharesLoads(const Problem &problem, const Target &target) {
-    constexpr int64_t kNearBytes = 512; // X86InstrInfo::shouldScheduleLoadsNear
-    return target.vectorBytes < 64 || problem.m.empty() || problem.m.back().lhsStride * 4 > kNearBytes;
   }
 
   static int64_t mostVectors(const Problem &problem, const Target &target) {

@@ -33,8 +33,6 @@ constexpr int64_t kLine = 16;
 /// Channels that are added up in straight code, and one after the other: the sums of such blocks are added up in turn,
 /// for rounding errors grow with the root of the number of additions in a row.
 constexpr int64_t kUnroll = 4, kSumBlock = 128;
-/// Vectors of a register tile.
-constexpr int64_t kVectors = 2;
 
 tn::WinogradConvOp findAnchor(tn::KernelOp kernel) {
   tn::WinogradConvOp anchor;
@@ -170,8 +168,8 @@ class WinogradEmitter {
 public:
   WinogradEmitter(KernelFunction &fn, tn::WinogradConvOp conv, DictionaryAttr schedule)
       : fn(fn), b(fn.builder()), loc(fn.getLoc()), conv(conv), layout(conv, schedule), matrices(layout.tile),
-        lanes(scheduled(schedule, "lanes")), rows(scheduled(schedule, "rows")), e(fn.emitter(lanes)),
-        vectorType(VectorType::get({lanes}, b.getF32Type())), transforms(b, loc, vectorType),
+        lanes(scheduled(schedule, "lanes")), vectors(scheduled(schedule, "vectors")), rows(scheduled(schedule, "rows")),
+        e(fn.emitter(lanes)), vectorType(VectorType::get({lanes}, b.getF32Type())), transforms(b, loc, vectorType),
         input(fn.input(cast<BlockArgument>(conv.getInput()).getArgNumber())),
         filter(fn.input(cast<BlockArgument>(conv.getFilter()).getArgNumber()).memref),
         scratch(fn.scratch(0, b.getF32Type())) {}
@@ -254,22 +252,22 @@ private:
         Value most = e.indexConstant(layout.block - rows);
         prefetchDistance = e.add(ahead, e.multiply(t, prefetchShare * kLine));
         Index row = {arith::MinSIOp::create(b, loc, e.multiply(t, rows).base, most), 0, {}};
-        for (int64_t column = 0; column < layout.panel; column += kVectors * lanes)
+        for (int64_t column = 0; column < layout.panel; column += vectors * lanes)
           emitRegisterTile(e.add(left, e.multiply(row, layout.rowStride())), e.addConstant(right, column),
                            e.addConstant(e.add(sums, e.multiply(row, layout.panel)), column), column == 0);
       });
     });
   }
 
-  /// Sums of some rows and two vectors of columns. With `prefetching` the weights of the next point are fetched
+  /// Sums of some rows and vectors of columns. With `prefetching` the weights of the next point are fetched
   /// meanwhile: every row tile asks for its share of the lines that correspond to those it reads.
   void emitRegisterTile(const Index &left, const Index &right, const Index &to, bool prefetching) {
     int64_t blocks = llvm::divideCeil(layout.channels, kSumBlock);
     int64_t size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(layout.channels, blocks), kUnroll));
     for (int64_t first = 0; first < layout.channels; first += size) {
       SmallVector<Value> sums = emitSums(left, right, first, std::min(first + size, layout.channels), prefetching);
-      for (int64_t i = 0; i < rows * kVectors; ++i) {
-        Index at = e.addConstant(to, i / kVectors * layout.panel + i % kVectors * lanes);
+      for (int64_t i = 0; i < rows * vectors; ++i) {
+        Index at = e.addConstant(to, i / vectors * layout.panel + i % vectors * lanes);
         store(first ? arith::AddFOp::create(b, loc, load(scratch, at), sums[i]) : sums[i], at);
       }
     }
@@ -278,7 +276,7 @@ private:
   /// The sums over the channels [first, end).
   SmallVector<Value> emitSums(const Index &left, const Index &right, int64_t first, int64_t end, bool prefetching) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType));
-    SmallVector<Value> sums(rows * kVectors, zero);
+    SmallVector<Value> sums(rows * vectors, zero);
     return emitFor(e, e.indexConstant(first), e.indexConstant(end), kUnroll, sums, [&](Value c, ValueRange carried) {
       SmallVector<Value> now(carried);
       Index leftAt = e.add(left, {c, 0, {}}), rightAt = e.add(right, e.multiply({c, 0, {}}, layout.panel));
@@ -293,12 +291,14 @@ private:
 
   /// The products of one channel.
   void emitStep(const Index &left, const Index &right, SmallVector<Value> &sums) {
-    Value weights[] = {load(filter, right), load(filter, e.addConstant(right, lanes))};
+    SmallVector<Value> weights;
+    for (int64_t j = 0; j < vectors; ++j)
+      weights.push_back(load(filter, e.addConstant(right, j * lanes)));
     for (int64_t r = 0; r < rows; ++r) {
       Value x = memref::LoadOp::create(b, loc, scratch, e.addConstant(left, r * layout.rowStride()).base);
       Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
-      for (int64_t j = 0; j < kVectors; ++j)
-        sums[r * kVectors + j] = math::FmaOp::create(b, loc, wide, weights[j], sums[r * kVectors + j]);
+      for (int64_t j = 0; j < vectors; ++j)
+        sums[r * vectors + j] = math::FmaOp::create(b, loc, wide, weights[j], sums[r * vectors + j]);
     }
   }
 
@@ -390,7 +390,7 @@ private:
   tn::WinogradConvOp conv;
   Layout layout;
   WinogradTransform matrices;
-  int64_t lanes, rows;
+  int64_t lanes, vectors, rows;
   ElementEmitter e;
   VectorType vectorType;
   TransformEmitter transforms;
@@ -400,8 +400,11 @@ private:
   int64_t prefetchShare = 0; ///< lines per row tile and steps of the sum
 };
 
-/// As kTileEnds, for weights that come from beyond the second-level cache: every tile reads them again.
-constexpr double kEnds = 2.5;
+/// Bytes of a point's weights in a panel that stay in the first-level cache from one register tile to the next.
+constexpr int64_t kNearBytes = 16 << 10;
+/// As kTileEnds, for weights that do not: every tile reads them again. And what a block costs beside its tiles, which
+/// is that it reads all weights again.
+constexpr double kFarEnds = 2.5, kBlockEnds = 1;
 
 class WinogradTemplate : public KernelTemplate {
 public:
@@ -418,16 +421,37 @@ public:
     return yieldsMatch(kernel, anchor.getResult());
   }
 
+  /// Blocks and register tiles are chosen together, so that neither has many tiles that are computed in vain.
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Layout layout(findAnchor(kernel));
-    int64_t perTile = layout.points * layout.channels * 4;
-    int64_t most = std::clamp<int64_t>(kBlockBytes / perTile, 8, 56);
-    int64_t blocks = llvm::divideCeil(layout.tiles(), most);
-    int64_t tiles = llvm::divideCeil(layout.tiles(), blocks);
-    return makeSchedule(kernel.getContext(),
-                        {{"lanes", target.floatLanes()},
-                         {"tiles", tiles},
-                         {"rows", chooseRows(tiles, mostRows(target, kVectors), kVectors, 1, kEnds)}});
+    int64_t vectors = sharesLoads(layout.rowStride(), target) ? 2 : 1, most = mostRows(target, vectors);
+    double ends = layout.channels * layout.panel * 4 > kNearBytes ? kFarEnds : kTileEnds, best = 1e30;
+    int64_t limit = std::clamp<int64_t>(kBlockBytes / (layout.points * layout.channels * 4), 8, 56);
+    DictionaryAttr choice;
+    for (int64_t size = std::min<int64_t>(8, layout.tiles()); size <= std::min(limit, layout.tiles()); ++size) {
+      int64_t blocks = llvm::divideCeil(layout.tiles(), size);
+      int64_t rows = chooseRows(size, most, vectors, 1, ends);
+      double cost = static_cast<double>(blocks) * (tileCost(size, rows, vectors, 1, ends) + kBlockEnds);
+      if (cost > best)
+        continue;
+      best = cost;
+      choice = describe(kernel, layout, target, size, vectors, rows);
+    }
+    return choice;
+  }
+
+  /// Blocks of equal size, with every register tile.
+  SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
+    constexpr int64_t kMostTiles = 112;
+    Layout layout(findAnchor(kernel));
+    SmallVector<DictionaryAttr> all = {schedule(kernel, target)};
+    for (int64_t most = 7; most <= kMostTiles; most += 7)
+      for (int64_t vectors : {1, 2})
+        for (int64_t rows = 4; rows <= std::min(most, mostRows(target, vectors)); ++rows)
+          if (DictionaryAttr made = describe(kernel, layout, target, most, vectors, rows);
+              !llvm::is_contained(all, made))
+            all.push_back(made);
+    return all;
   }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
@@ -444,6 +468,17 @@ public:
   }
   bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
 
+private:
+  /// A schedule with blocks of equal size, of at most `most` tiles.
+  static DictionaryAttr describe(tn::KernelOp kernel, const Layout &layout, const Target &target, int64_t most,
+                                 int64_t vectors, int64_t rows) {
+    int64_t blocks = llvm::divideCeil(layout.tiles(), most), tiles = llvm::divideCeil(layout.tiles(), blocks);
+    return makeSchedule(
+        kernel.getContext(),
+        {{"lanes", target.floatLanes()}, {"vectors", vectors}, {"tiles", tiles}, {"rows", std::min(rows, tiles)}});
+  }
+
+public:
   LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
     tn::WinogradConvOp conv = findAnchor(fn.getKernel());
     Layout layout(conv, schedule);
