@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import unittest
 
@@ -83,6 +84,23 @@ class Slow(CommandLineCase):
         report = self.slow("conv.onnx", "--against-flags=--winograd=off")["against"]
         self.assertEqual((report["slower"], report["regressions"]), (False, []))
         self.assertGreaterEqual(report["kernels_faster"], 2)
+
+    def test_a_bad_schedule(self):
+        size = 256
+        weights = [((7 * i) % 11 - 5) / 8 for i in range(size * size)]
+        self.write("product.onnx", ob.model([ob.node("MatMul", ["x", "w"], ["y"], "block/product")],
+                                            [ob.value_info("x", [size, size])], [ob.value_info("y", [size, size])],
+                                            [ob.tensor("w", [size, size], weights)]))
+        done = self.tenon("compile", "product.onnx", "-o", "m.so", "--target=native", "--remarks=product", "--json")
+        (message,) = [r["message"] for r in json.loads(done.stdout)["remarks"] if r["pass"] == "schedule"]
+        target, chosen, worst, key = re.fullmatch(r"([\w-]+): ([^,]*), .* more up to (.*) \+.*; kernel (\w+)", message).groups()
+        entries = dict(re.findall(r"(\w+)=(\d+)", chosen), **dict(re.findall(r"(\w+)=(\d+)", worst)))
+        book = {"version": 1, "schedules": [{"kernel": key, "target": target,
+                                             "schedule": {name: int(value) for name, value in entries.items()}}]}
+        self.write("bad.json", json.dumps(book).encode())
+        (regression,) = self.slow("product.onnx", "--schedules=bad.json", "--against-flags=-O2", code=5)["against"]["regressions"]
+        self.assertEqual((regression["pass"], regression["nodes"]), ("schedule/schedule", ["block/product"]))
+        self.assertTrue(all("tn.kernel" in text for text in regression["operations"]))
 
     def test_other_code_of_one_program(self):
         self.write("conv.onnx", convolutions(layers=1))

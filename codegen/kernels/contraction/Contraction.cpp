@@ -88,10 +88,20 @@ public:
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Problem problem = *findProblem(kernel);
-    int64_t vectors = sharesLoads(problem, target) ? mostVectors(problem, target) : 1;
+    int64_t vectors = chooseVectors(problem, target);
     RowTile tile = chooseTile(problem, mostRows(target, vectors), vectors);
     return describe(kernel, problem, target, tile, vectors, kUnroll);
   }
+
+  SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
+    Problem problem = *findProblem(kernel);
+    int64_t vectors = chooseVectors(problem, target);
+    SmallVector<WeighedSchedule> weighed;
+    for (auto [tile, cost] : weighTiles(problem, mostRows(target, vectors), vectors))
+      weighed.push_back({describe(kernel, problem, target, tile, vectors, kUnroll), cost});
+    return weighed;
+  }
+  llvm::StringRef getCostUnit() const override { return "rows of multiply-adds"; }
 
   /// Every register tile that leaves room for the operands, by steps of 4 and 8.
   SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
@@ -146,6 +156,10 @@ private:
 
   static int64_t mostVectors(const Problem &problem, const Target &target) {
     return std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), target.floatLanes()));
+  }
+
+  static int64_t chooseVectors(const Problem &problem, const Target &target) {
+    return sharesLoads(problem, target) ? mostVectors(problem, target) : 1;
   }
 
   /// A schedule with as many row tiles in a work item as leave enough items to share out.

@@ -416,15 +416,18 @@ public:
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
-    Layout layout(findAnchor(kernel));
-    int64_t perTile = layout.points * layout.channels * 4;
-    int64_t most = std::clamp<int64_t>(kBlockBytes / perTile, 8, 56);
-    int64_t blocks = llvm::divideCeil(layout.tiles(), most);
-    int64_t tiles = llvm::divideCeil(layout.tiles(), blocks);
-    return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()},
-                                              {"tiles", tiles},
-                                              {"rows", chooseRows(tiles, mostRows(target, kVectors), kVectors)}});
+    int64_t tiles = blockTiles(kernel);
+    return describe(kernel, target, tiles, chooseRows(tiles, mostRows(target, kVectors), kVectors));
   }
+
+  SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
+    int64_t tiles = blockTiles(kernel);
+    SmallVector<WeighedSchedule> weighed;
+    for (int64_t rows = 1; rows <= std::min(tiles, mostRows(target, kVectors)); ++rows)
+      weighed.push_back({describe(kernel, target, tiles, rows), tileCost(tiles, rows, kVectors)});
+    return weighed;
+  }
+  llvm::StringRef getCostUnit() const override { return "rows of multiply-adds"; }
 
   int64_t extent(tn::KernelOp kernel, DictionaryAttr schedule) const override {
     Layout layout(findAnchor(kernel), schedule);
@@ -446,6 +449,19 @@ public:
     WinogradEmitter emitter(fn, conv, schedule);
     emitItems(fn, layout.blocks() * layout.panels, [&](Value item) { emitter.emitItem(item); });
     return success();
+  }
+
+private:
+  /// Tiles of a block: as many as the second-level cache holds, and about the same number in each.
+  static int64_t blockTiles(tn::KernelOp kernel) {
+    Layout layout(findAnchor(kernel));
+    int64_t perTile = layout.points * layout.channels * 4;
+    int64_t most = std::clamp<int64_t>(kBlockBytes / perTile, 8, 56);
+    return llvm::divideCeil(layout.tiles(), llvm::divideCeil(layout.tiles(), most));
+  }
+
+  static DictionaryAttr describe(tn::KernelOp kernel, const Target &target, int64_t tiles, int64_t rows) {
+    return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()}, {"tiles", tiles}, {"rows", rows}});
   }
 };
 
