@@ -72,6 +72,8 @@ static void addFlags(const ModelOptions &model, std::vector<std::string> &argume
   };
   add("--winograd", model.winograd, defaults.winograd);
   add("--schedules", model.schedules, defaults.schedules);
+  add("--load-pass-plugin", model.passPlugin, "");
+  add("--extra-passes", model.extraPasses, "");
   add("--check", model.check, defaults.check);
   add("--kernel-cache", model.kernelCache, defaults.kernelCache);
   if (model.optimization != defaults.optimization)
