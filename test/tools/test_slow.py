@@ -112,7 +112,7 @@ class Slow(CommandLineCase):
     def test_another_build(self):
         self.write("conv.onnx", convolutions(layers=1))
         other = self.script("other", f'exec {TENON} "$@"')
-        report = self.slow("conv.onnx", "--winograd=off", "--against", other, "--against-flags=-O1", "--dump-dir=passes",
+        report = self.slow("conv.onnx", "--winograd=off", "--against", other, "--against-flags=-O1", "--dump-dir=passes", "--threads=2",
                            code=5)["against"]
         self.assertEqual(report["regressions"][0]["pass"], "fuse/winograd")
         self.assertIn("this", os.listdir(self.path("passes")))

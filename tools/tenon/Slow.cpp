@@ -9,6 +9,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include <fmt/core.h>
 #include <map>
+#include <memory>
 
 namespace tenon::cli {
 
@@ -45,7 +46,7 @@ struct Regression {
 
 /// One artifact, loaded, and what its steps are.
 struct Measured {
-  Session session;
+  std::unique_ptr<Session> session; ///< none after the measurements
   std::vector<std::string> kernels; ///< name by step
   std::vector<debug::NodeSet> nodes;
 
@@ -59,7 +60,7 @@ class WorkFolder {
 public:
   ~WorkFolder() {
     if (own)
-      llvm::sys::fs::remove_directories(path);
+      (void)llvm::sys::fs::remove_directories(path);
   }
   int create(const std::string &given) {
     llvm::SmallString<128> made(given);
@@ -136,19 +137,20 @@ bool haveSameBytes(const std::string &first, const std::string &second) {
 } // namespace
 
 int Measured::load(const std::string &library, const SlowRequest &request) {
-  if (int code = session.load(library))
+  session = std::make_unique<Session>();
+  if (int code = session->load(library))
     return code;
   tn_entry_info entry;
   tn_step_info step;
-  if (tn_status status = tn_entry_describe(session.getModel(), 0, &entry))
+  if (tn_status status = tn_entry_describe(session->getModel(), 0, &entry))
     return reportStatus(status);
   for (uint32_t i = 0; i < entry.n_steps; ++i) {
-    if (tn_status status = tn_step_describe(session.getModel(), 0, i, &step))
+    if (tn_status status = tn_step_describe(session->getModel(), 0, i, &step))
       return reportStatus(status);
     kernels.push_back(step.kernel_name);
     nodes.push_back(splitNodes(step.sources));
   }
-  return session.bindInputs(request.inputs, /*random=*/true, request.seed);
+  return session->bindInputs(request.inputs, /*random=*/true, request.seed);
 }
 
 std::string Measured::namesOf(llvm::ArrayRef<size_t> steps) const {
@@ -159,9 +161,9 @@ std::string Measured::namesOf(llvm::ArrayRef<size_t> steps) const {
 }
 
 int SlowSearch::measure(std::vector<StepSeries> &series, double seconds) {
-  std::vector<Session *> sessions{&ours.session};
-  if (other.session.getModel())
-    sessions.push_back(&other.session);
+  std::vector<Session *> sessions{ours.session.get()};
+  if (other.session)
+    sessions.push_back(other.session.get());
   return timeByTurns(sessions, options.threads, kSeries, seconds, series);
 }
 
@@ -178,7 +180,7 @@ void SlowSearch::listKernels(const StepSeries &series) {
   std::map<uint32_t, KernelCost> byKernel;
   for (size_t i = 0; i < ours.nodes.size(); ++i) {
     tn_step_info step;
-    if (tn_step_describe(ours.session.getModel(), 0, i, &step) != TN_OK)
+    if (tn_step_describe(ours.session->getModel(), 0, i, &step) != TN_OK)
       continue;
     KernelCost &kernel = byKernel[step.kernel];
     kernel.name = step.kernel_name;
@@ -242,16 +244,20 @@ int SlowSearch::compare() {
 
 /// Both compile once more, to keep the program after every pass, and what stands for the slower nodes is compared.
 int SlowSearch::blamePasses() {
+  // Compiling forks, for which the threads of contexts must be gone.
+  ours.session.reset();
+  other.session.reset();
   std::string first = folder.file("this"), second = folder.file("other"), library = folder.file("again.so");
   if (int code = compileThis(request, library, "", first))
     return code;
   if (int code = compileOther(options, request, library, second))
     return code;
   std::vector<debug::NodeSet> sets;
+  sets.reserve(regressions.size());
   for (const Regression &regression : regressions)
     sets.push_back(regression.group.nodes);
   std::vector<debug::Divergence> found = debug::findDivergences(first, second, sets, note);
-  llvm::sys::fs::remove(library);
+  (void)llvm::sys::fs::remove(library);
   for (size_t i = 0; i < found.size(); ++i)
     regressions[i].divergence = std::move(found[i]);
   return kOk;
