@@ -13,6 +13,12 @@
 
 namespace tenon {
 
+/// A schedule and what a template's cost model estimates for it.
+struct WeighedSchedule {
+  mlir::DictionaryAttr schedule;
+  double cost;
+};
+
 class KernelModel {
 public:
   virtual ~KernelModel() = default;
@@ -25,6 +31,10 @@ public:
   virtual void prepare(tn::KernelOp kernel) const {}
   /// Parameters for a target. Everything that depends on the target is decided here.
   virtual mlir::DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const = 0;
+  /// The schedules among which a cost model chose, with their costs in a unit of the template; none where the schedule
+  /// follows from the kernel's shape.
+  virtual llvm::SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const { return {}; }
+  virtual llvm::StringRef getCostUnit() const { return ""; }
   /// The schedules that tuning tries.
   virtual llvm::SmallVector<mlir::DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const {
     return {schedule(kernel, target)};

@@ -3,6 +3,7 @@
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
 #include "passes/ScheduleBook.h"
+#include "passes/ScheduleRemarks.h"
 #include "passes/Steps.h"
 
 using namespace mlir;
@@ -115,7 +116,9 @@ struct Schedule : impl::ScheduleBase<Schedule> {
         return kernel.emitError("the schedule file's schedule for kernel ")
                << kernelKey(kernel) << " on " << target->name << " is not one of template '" << model->getName()
                << "': " << measured << "; write the file again by --tune";
-      schedules.push_back(b.getNamedAttr(target->name, measured ? measured : model->schedule(kernel, *target)));
+      DictionaryAttr chosen = measured ? measured : model->schedule(kernel, *target);
+      remarkSchedule(kernel, *model, *target, chosen, static_cast<bool>(measured));
+      schedules.push_back(b.getNamedAttr(target->name, chosen));
     }
     kernel.setScheduleAttr(b.getDictionaryAttr(schedules));
     return success();

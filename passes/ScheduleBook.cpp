@@ -30,6 +30,19 @@ std::string kernelKey(tn::KernelOp kernel) {
   return llvm::formatv("{0:x-16}", llvm::xxh3_64bits(text)).str();
 }
 
+std::string describeSchedule(DictionaryAttr schedule) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (NamedAttribute entry : schedule) {
+    stream << (text.empty() ? "" : " ") << entry.getName().getValue() << "=";
+    if (auto number = dyn_cast<IntegerAttr>(entry.getValue()))
+      stream << number.getInt();
+    else
+      entry.getValue().print(stream);
+  }
+  return text;
+}
+
 static llvm::Error malformed(const llvm::Twine &what) {
   return llvm::createStringError("not a schedule file: " + what);
 }

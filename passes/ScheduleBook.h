@@ -19,6 +19,9 @@ namespace tenon {
 /// the place of its buffers do not count. 16 hexadecimal digits.
 std::string kernelKey(tn::KernelOp kernel);
 
+/// A schedule for a reader: "rows=14 vectors=2".
+std::string describeSchedule(mlir::DictionaryAttr schedule);
+
 class ScheduleBook {
 public:
   using Entries = std::map<std::string, int64_t>;

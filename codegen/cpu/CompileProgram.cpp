@@ -37,8 +37,8 @@ LogicalResult compileProgram(ModuleOp module, const Program &program, const Kern
     return failure();
   LogicalResult compiled = failableParallelForEachN(module.getContext(), 0, jobs.size(), [&](size_t i) {
     const Job &job = jobs[i];
-    if (failed(compileKernelObject(job.kernel->op, kernelSymbol(job.kernel->name, *job.target), *job.target, level,
-                                   cache, objects[i])))
+    if (failed(compileKernelObject(job.kernel->op, kernelSymbol(*job.kernel, *job.target), *job.target, level, cache,
+                                   objects[i])))
       return failure();
     std::lock_guard<std::mutex> lock(mutex);
     if (progress)

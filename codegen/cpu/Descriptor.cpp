@@ -170,9 +170,8 @@ private:
         b.CreateStore(b.CreateConstGEP1_64(b.getInt8Ty(), base, buffer.offset), b.CreateConstGEP1_64(ptr, buffers, i));
       }
       llvm::Value *seen = checked() ? checkBefore(s, buffers) : nullptr;
-      b.CreateCall(
-          callType, parallel,
-          {invocation, i32(s), kernelFunction(program.kernels[step.kernel].name, target), buffers, i64(extent)});
+      b.CreateCall(callType, parallel,
+                   {invocation, i32(s), kernelFunction(program.kernels[step.kernel], target), buffers, i64(extent)});
       if (checked())
         checkAfter(s, invocation, buffers, seen);
     }
@@ -208,8 +207,8 @@ private:
     b.SetInsertPoint(next);
   }
 
-  llvm::Function *kernelFunction(llvm::StringRef name, const Target &target) {
-    return hiddenFunction(kernelSymbol(name, target),
+  llvm::Function *kernelFunction(const Program::Kernel &kernel, const Target &target) {
+    return hiddenFunction(kernelSymbol(kernel, target),
                           llvm::FunctionType::get(b.getVoidTy(), {ptr, b.getInt64Ty(), b.getInt64Ty(), ptr}, false));
   }
 
@@ -256,10 +255,10 @@ private:
 
 } // namespace
 
-std::string kernelSymbol(llvm::StringRef kernel, const Target &target) {
+std::string kernelSymbol(const Program::Kernel &kernel, const Target &target) {
   std::string level = target.name;
   std::replace(level.begin(), level.end(), '-', '_');
-  return "tn_" + kernel.str() + "_" + level;
+  return "tn_" + kernel.symbol + "_" + level;
 }
 
 void writeDescriptor(llvm::Module &module, const Program &program, const KernelLibrary &library,

@@ -14,8 +14,8 @@ namespace tenon::codegen {
 /// tn_dtype of an element type; TN_INVALID if the ABI has none.
 uint16_t abiType(mlir::Type type);
 
-/// Symbol of a kernel's code for a level.
-std::string kernelSymbol(llvm::StringRef kernel, const Target &target);
+/// Symbol of a kernel's code for a level: "tn_k12_contraction_of_layer3_conv2_x86_64_v4".
+std::string kernelSymbol(const Program::Kernel &kernel, const Target &target);
 
 /// Fills `module` (whose data layout is set) with the descriptor, the launch functions, the query function and the
 /// note of a program.

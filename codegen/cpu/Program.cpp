@@ -1,6 +1,7 @@
 #include "codegen/cpu/Program.h"
 #include "mlir/IR/OperationSupport.h"
 #include "passes/Provenance.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -54,6 +55,49 @@ static uint64_t bytesOf(Type type) {
   return product(shaped.getShape()) * elementBytes(shaped.getElementType());
 }
 
+/// The node that a kernel mostly computes: that of the operation with the most arithmetic, else of the last.
+static std::string mainNode(tn::KernelOp kernel) {
+  Operation *main = nullptr;
+  uint64_t most = 0;
+  for (Operation &op : kernel.getBlock()->without_terminator()) {
+    auto costly = dyn_cast<tn::CostOpInterface>(op);
+    uint64_t flops = costly ? costly.getFlops() : 0;
+    if (!main || flops >= most) {
+      main = &op;
+      most = flops;
+    }
+  }
+  llvm::SetVector<StringRef> names;
+  collectNames(main ? main->getLoc() : kernel.getLoc(), names);
+  return names.empty() ? "" : names.front().str();
+}
+
+/// A node's name in a symbol: letters, digits and single underscores (gdb takes double ones for Ada's). Of long names
+/// the end is kept, which tells nodes of one block apart.
+static std::string symbolPart(StringRef name) {
+  constexpr size_t kMostCharacters = 48;
+  std::string text;
+  for (char c : name)
+    if (llvm::isAlnum(c))
+      text += c;
+    else if (!text.empty() && text.back() != '_')
+      text += '_';
+  StringRef end = StringRef(text).rtrim('_').take_back(kMostCharacters);
+  return end.ltrim('_').str();
+}
+
+/// Names every kernel's symbol. The number in a kernel's name makes symbols differ whatever nodes are called.
+static void nameSymbols(Program &program) {
+  SmallVector<unsigned> steps(program.kernels.size());
+  for (const Program::Step &step : program.steps)
+    ++steps[step.kernel];
+  for (auto [kernel, count] : llvm::zip_equal(program.kernels, steps)) {
+    std::string node = symbolPart(mainNode(kernel.op));
+    kernel.symbol = kernel.name + (node.empty() ? "" : "_of_" + node) +
+                    (count > 1 ? "_and_" + std::to_string(count - 1) + "_more" : "");
+  }
+}
+
 Program collectProgram(ModuleOp module, StringRef name) {
   Program program;
   program.name = name.str();
@@ -80,7 +124,7 @@ Program collectProgram(ModuleOp module, StringRef name) {
       std::string kernelName = "k" + std::to_string(program.kernels.size()) + "_" + kernel.getTemplateName()->str();
       known.push_back(program.kernels.size());
       it = known.end() - 1;
-      program.kernels.push_back({kernelName, kernel});
+      program.kernels.push_back({kernelName, kernel, ""});
     }
     step.kernel = *it;
     for (Value operand : kernel->getOperands()) {
@@ -91,6 +135,7 @@ Program collectProgram(ModuleOp module, StringRef name) {
     step.sources = sourcesOf(kernel);
     program.steps.push_back(std::move(step));
   }
+  nameSymbols(program);
   return program;
 }
 

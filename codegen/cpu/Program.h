@@ -26,8 +26,10 @@ struct Program {
     uint64_t flops = 0, bytes = 0;
   };
   struct Kernel {
-    std::string name;
+    std::string name; ///< "k12_contraction"
     tn::KernelOp op;
+    /// What debuggers and profilers call its code, but for the level: the name, and the node that it computes most of.
+    std::string symbol;
   };
   struct Value {
     std::string name;

@@ -3,11 +3,13 @@
 import glob
 import json
 import os
+import re
+import shutil
 import subprocess
 import unittest
 
 import onnx_bytes as ob
-from cli_case import CommandLineCase, npy
+from cli_case import TENON, CommandLineCase, npy
 
 
 class Observing(CommandLineCase):
@@ -120,6 +122,80 @@ class Observing(CommandLineCase):
         self.tenon("compile", "branches.onnx", "-o", "plain.so")
         self.tenon("compile", "branches.onnx", "-o", "m.so", "--remarks")
         self.assertEqual(self.read("plain.so"), self.read("m.so"))
+
+    def test_schedule_remarks(self):
+        self.write_branches()
+
+        def remarks(*flags):
+            done = self.tenon("compile", "branches.onnx", "-o", "m.so", "--remarks=first", "--json", *flags)
+            return [r for r in json.loads(done.stdout)["remarks"] if r["pass"] == "schedule"]
+
+        chosen = remarks()
+        self.assertEqual([(r["name"], r["nodes"]) for r in chosen], [("chosen", ["first"])] * 2)
+        targets, costs, keys = zip(*(re.fullmatch(
+            r"(x86-64-v\d): [a-z_0-9= ]+, estimated at ([\d.]+) rows of multiply-adds; others: (?:[a-z_0-9= ]+ \+[\d.]+%(?:, )?)+"
+            r"; kernel ([0-9a-f]{16})", r["message"]).groups() for r in chosen))
+        self.assertEqual(sorted(targets), ["x86-64-v3", "x86-64-v4"])
+        self.assertEqual(len(set(keys)), 1)
+        # A schedule that lost, from a file.
+        message = chosen[0]["message"]
+        entries = dict(re.findall(r"(\w+)=(\d+)", message.split(",")[0]))
+        entries.update(re.findall(r"(\w+)=(\d+)", re.search("others: ([^%]*)%", message)[1]))
+        book = {"version": 1, "schedules": [{"kernel": keys[0], "target": targets[0],
+                                             "schedule": {key: int(value) for key, value in entries.items()}}]}
+        self.write("book.json", json.dumps(book).encode())
+        measured = remarks("--schedules=book.json", "--target=" + targets[0])
+        self.assertEqual([r["name"] for r in measured], ["measured"])
+        self.assertIn("as the schedule file says, estimated at", measured[0]["message"])
+
+    # ---- Names for debuggers ----
+
+    def symbols(self, artifact):
+        text = subprocess.check_output(["nm", artifact], cwd=self.folder.name, text=True)
+        return sorted(re.findall(r"^[0-9a-f]+ [tT] (tn_k\w+)$", text, re.MULTILINE))
+
+    def test_symbols(self):
+        self.write_branches()
+        self.tenon("compile", "branches.onnx", "-o", "m.so", "--target=x86-64-v3")
+        names = self.symbols("m.so")
+        self.assertEqual({re.sub(r"k\d+_", "", name) for name in names},
+                         {"tn_contraction_of_first_x86_64_v3", "tn_rows_of_second_x86_64_v3",
+                          "tn_contraction_of_third_x86_64_v3"})
+        self.assertEqual(len(names), len(set(names)))
+        for suffix in ("o", "a"):
+            self.tenon("compile", "branches.onnx", "-o", "m." + suffix, "--target=x86-64-v3")
+            self.assertEqual(self.symbols("m." + suffix), names)
+
+    def test_symbols_of_hostile_names(self):
+        evil = ["a/b.c:d", "a b c d", "\"; rm -rf /\n$(x)", "\u00e9\u4e16", "x" * 100000, "", "__", "%s%n"]
+        nodes, weights = [], []
+        for i, name in enumerate(evil):
+            weights.append(ob.tensor(f"w{i}", [8 + i, 9 + i], [0.1] * ((8 + i) * (9 + i))))
+            nodes.append(ob.node("MatMul", [f"x{i}", f"w{i}"], [f"x{i + 1}"], name))
+        self.write("evil.onnx", ob.model(nodes, [ob.value_info("x0", [4, 8])],
+                                         [ob.value_info(f"x{len(evil)}", [4, 8 + len(evil)])], weights))
+        self.tenon("compile", "evil.onnx", "-o", "m.so")
+        names = self.symbols("m.so")
+        self.assertEqual(len(set(names)), 2 * len(evil))
+        for name in names:
+            self.assertRegex(name, r"^tn_k\d+_contraction(_of_[A-Za-z0-9_]{1,48})?_x86_64_v[34]$")
+        self.assertEqual(len([name for name in names if "a_b_c_d" in name]), 4)
+        self.assertEqual(len([name for name in names if "x" * 48 in name]), 2)
+
+    def test_gdb_shows_nodes(self):
+        if not shutil.which("gdb"):
+            self.skipTest("there is no gdb")
+        self.tenon("compile", "linear.onnx", "-o", "m.so", "-mcpu=native")
+        (name,) = self.symbols("m.so")
+        self.assertIn("_of_multiply_", name)
+        done = subprocess.run(["gdb", "-batch", "-nx", "-ex", "set breakpoint pending on", "-ex", "set debuginfod enabled off",
+                               "-ex", f"break {name}", "-ex", "run", "-ex", "bt", "--args", TENON, "run", "m.so",
+                               "--random-inputs", "--threads=1"], cwd=self.folder.name, capture_output=True, text=True,
+                              timeout=120)
+        if "ptrace" in done.stderr or "not permitted" in done.stderr:
+            self.skipTest("this machine lets nobody debug")
+        self.assertRegex(done.stdout, rf"#0 .* in {name} ")
+        self.assertIn("tn_context_run", done.stdout)
 
     # ---- Traces ----
 

@@ -4,10 +4,13 @@
 #include "frontend/onnx/Importer.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "passes/Pipelines.h"
 #include "tools/compiler/FaultScopes.h"
 #include "tools/compiler/Phase.h"
 #include "tools/compiler/WeightFile.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -48,6 +51,33 @@ Compiler::Compiler(CompilerOptions given) : options(std::move(given)) {
     else
       fail(ErrorKind::Usage, "unknown target '" + name + "'");
   llvm::sort(library.targets, [](const Target *a, const Target *b) { return a < b; }); // as listed: best first
+  loadPlugin();
+}
+
+/// The stage and the pipeline of the passes that run in addition.
+static std::pair<llvm::StringRef, llvm::StringRef> splitExtraPasses(const CompilerOptions &options) {
+  return llvm::StringRef(options.extraPasses).split(':');
+}
+
+/// Makes the passes of a plugin known, and looks whether there are those that are asked for.
+bool Compiler::loadPlugin() {
+  if (!options.passPlugin.empty()) {
+    auto plugin = PassPlugin::load(options.passPlugin);
+    if (!plugin)
+      return fail(ErrorKind::Usage, "cannot load passes: " + llvm::toString(plugin.takeError()));
+    plugin->registerPassRegistryCallbacks();
+  }
+  if (options.extraPasses.empty())
+    return true;
+  auto [name, pipeline] = splitExtraPasses(options);
+  auto stage = llvm::find(stageNames(), name) - stageNames().begin();
+  std::string message;
+  llvm::raw_string_ostream stream(message);
+  PassManager pm(context.get());
+  if (stage < static_cast<int>(Stage::Graph) || stage > static_cast<int>(Stage::Memory))
+    return fail(ErrorKind::Usage, "extra passes for '" + name + "', which is no stage from graph to memory");
+  return succeeded(parsePassPipeline(pipeline, pm, stream)) ||
+         fail(ErrorKind::Usage, "extra passes for stage " + name + ": " + llvm::StringRef(message).rtrim());
 }
 
 Compiler::~Compiler() = default;
@@ -145,6 +175,11 @@ static constexpr int64_t kGuardBytes = 4096;
 void buildStage(PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library) {
   PipelineOptions pipeline;
   pipeline.winograd = options.winograd;
+  auto addExtraPasses = llvm::scope_exit([&] {
+    auto [name, passes] = splitExtraPasses(options);
+    if (name == stageNames()[static_cast<int>(stage)])
+      (void)parsePassPipeline(passes, pm); // which the compiler has tried
+  });
   switch (stage) {
   case Stage::Graph:
     return buildGraphPipeline(pm, pipeline);

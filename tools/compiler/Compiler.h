@@ -79,6 +79,10 @@ struct CompilerOptions {
   std::string kernelCache;
   /// Bytes that the directory may hold; the least recently used objects make room.
   uint64_t kernelCacheLimit = 512 << 20;
+  /// Shared library with passes that are not the compiler's own, as MLIR's tools load them; empty: none.
+  std::string passPlugin;
+  /// Passes to run at the end of a stage up to memory, as "layout:func.func(my-pass)"; empty: none.
+  std::string extraPasses;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
   /// Called with the passes of each stage before they run; they run on one thread then.
@@ -99,7 +103,7 @@ struct EmitStatistics {
   size_t cacheHits = 0, cacheMisses = 0, cacheUnwritten = 0;
 };
 
-/// Adds the passes of a stage from Graph to Memory.
+/// Adds the passes of a stage from Graph to Memory, with those of the options that run at its end.
 void buildStage(mlir::PassManager &pm, Stage stage, const CompilerOptions &options, const KernelLibrary &library);
 
 class Compiler {
@@ -139,6 +143,7 @@ private:
   struct Phase;
   bool fail(ErrorKind kind, const llvm::Twine &message);
   bool readSchedules();
+  bool loadPlugin();
   bool importModel(const std::string &path);
   bool loadModule(const std::string &path);
   bool checkNames(const onnx::Model &model);

@@ -169,7 +169,7 @@ bool Compiler::emitText(const std::string &path, OutputKind kind) {
   size_t done = 0;
   for (const codegen::Program::Kernel &kernel : program.kernels) {
     for (const Target *target : library.targets)
-      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel.name, *target), *target, form, text,
+      if (failed(codegen::compileKernel(kernel.op, codegen::kernelSymbol(kernel, *target), *target, form, text,
                                         static_cast<codegen::CodeLevel>(options.optimization))))
         return fail(ErrorKind::CannotCompile, "cannot compile kernel " + kernel.name);
     if (options.progress)

@@ -5,6 +5,7 @@
 #include "tools/tenon/InputArguments.h"
 #include "tools/tenon/ModelOptions.h"
 #include "tools/tenon/Output.h"
+#include "tools/tenon/Slow.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -20,8 +21,12 @@ const char kFooter[] = R"(Examples:
   tenon debug model.onnx --input x=@x.npy --json
   tenon debug model.onnx --reference onnxruntime             checks the importer, too
   tenon debug model.onnx --reference expected.npz --dump-dir=passes
+  tenon debug model.onnx --slow                              the kernels that fall furthest under their roofline
+  tenon debug model.onnx --slow --against /opt/tenon-old/bin/tenon
+  tenon debug model.onnx --slow --against-flags=--winograd=off
 Says which pass, and which of its rewrites, or which kernel makes the program compute something else, or crash, or not
-end. Inputs are given as for `tenon run`; those not given are random. Exit code 5 if something was found.)";
+end. With --slow: what is slow, or has become slower than by another compiler, and in which pass they part. Inputs are
+given as for `tenon run`; those not given are random. Exit code 5 if something was found.)";
 
 /// What ONNX Runtime computes: model, inputs and outputs are files.
 const char kOnnxRuntime[] = R"(
@@ -42,6 +47,7 @@ struct DebugCommand {
   std::vector<std::string> inputs;
   uint64_t seed = 1;
   bool json = false;
+  SlowOptions slow;
   ModelOptions model;
 
   int run();
@@ -136,6 +142,8 @@ int DebugCommand::bind(mlir::func::FuncOp main, std::vector<Tensor> &tensors, st
 }
 
 int DebugCommand::run() {
+  if (slow.wanted)
+    return runSlow(slow, {path, inputs, seed, json, directory, model});
   debug::DebugOptions options;
   ModelOptions host = model;
   host.targets = {"native"};
@@ -165,7 +173,7 @@ int DebugCommand::run() {
 }
 
 void addDebug(CLI::App &app, Action &action) {
-  CLI::App *command = app.add_subcommand("debug", "Find the pass, rewrite or kernel that makes a model wrong");
+  CLI::App *command = app.add_subcommand("debug", "Find the pass, rewrite or kernel that makes a model wrong, or slow");
   auto options = std::make_shared<DebugCommand>();
   command->add_option("model", options->path, "Model: .onnx, or .mlir of an earlier --stop-after")->required();
   command->add_option("--input", options->inputs, "An input: NAME=@FILE, NAME=zeros, NAME=random:seed=N")->take_all();
@@ -175,6 +183,7 @@ void addDebug(CLI::App &app, Action &action) {
   command->add_option("--python", options->python, "Python that has onnxruntime")->capture_default_str();
   command->add_option("--dump-dir", options->directory, "Folder for the program after every pass, kept");
   command->add_flag("--json", options->json, "Print the report as JSON");
+  options->slow.bind(*command);
   options->model.bind(*command, /*withTargets=*/false);
   command->footer(kFooter);
   command->callback([&action, options] { action = [options] { return options->run(); }; });

@@ -1,4 +1,5 @@
 #include "tools/tenon/InspectPlan.h"
+#include "passes/ScheduleBook.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Output.h"
 #include "tools/tenon/Predict.h"
@@ -28,14 +29,6 @@ struct Plan {
   int print(const std::string &path, const CompilerOptions &options, bool json);
 };
 
-std::string describe(mlir::DictionaryAttr schedule) {
-  std::string text;
-  for (mlir::NamedAttribute entry : schedule)
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", entry.getName().str(),
-                        mlir::cast<mlir::IntegerAttr>(entry.getValue()).getInt());
-  return text;
-}
-
 std::vector<Row> makeRows(const codegen::Program &program, const std::vector<Prediction> &predictions,
                           const std::vector<double> &seconds, const Target &target) {
   std::vector<Row> rows(program.kernels.size());
@@ -44,7 +37,7 @@ std::vector<Row> makeRows(const codegen::Program &program, const std::vector<Pre
     if (row.steps++ == 0) {
       tn::KernelOp op = program.kernels[step.kernel].op;
       row.kernel = program.kernels[step.kernel].name;
-      row.schedule = describe(op.getSchedule()->getAs<mlir::DictionaryAttr>(target.name));
+      row.schedule = describeSchedule(op.getSchedule()->getAs<mlir::DictionaryAttr>(target.name));
       row.sources = shortSources(step.sources);
     }
     row.predicted += prediction.seconds();

@@ -48,6 +48,14 @@ void ModelOptions::bind(CLI::App &command, bool withTargets) {
       .add_option("--kernel-cache-limit", kernelCacheLimit, "Size at which the least recently used kernels are removed")
       ->type_name("BYTES")
       ->capture_default_str();
+  command
+      .add_option("--load-pass-plugin", passPlugin,
+                  "Shared library with passes of your own, built for MLIR's PassPlugin; for --extra-passes")
+      ->type_name("FILE");
+  command
+      .add_option("--extra-passes", extraPasses,
+                  "Passes to run at the end of a stage, as in 'layout:func.func(my-pass)'")
+      ->type_name("STAGE:PIPELINE");
   command.add_option("--memory-limit", memoryLimit, "Memory that compiling may take, as in 4G")->type_name("BYTES");
   command.add_option("--time-limit", timeLimit, "Seconds that compiling may take")->check(CLI::PositiveNumber);
   command.add_flag("-q,--quiet", quiet, "Print nothing but errors");
@@ -164,6 +172,11 @@ bool ModelOptions::resolve(CompilerOptions &options, ProcessLimits &limits, std:
   options.optimization = optimization;
   options.winograd = winograd == "auto" ? 4 : winograd == "f2" ? 2 : 0;
   options.schedules = schedules;
+  options.passPlugin = passPlugin;
+  // Whoever replays a command may stand elsewhere.
+  if (llvm::SmallString<128> path(passPlugin); llvm::sys::fs::exists(path) && !llvm::sys::fs::make_absolute(path))
+    options.passPlugin = path.str().str();
+  options.extraPasses = extraPasses;
   options.checkValues = check == "nan" || check == "all";
   options.checkBounds = check == "bounds" || check == "all";
   limits.seconds = timeLimit;

@@ -12,6 +12,7 @@ namespace tenon::cli {
 struct ModelOptions {
   std::vector<std::string> shapes, dims, targets;
   std::string memoryLimit, winograd = "auto", schedules, check, kernelCache, kernelCacheLimit = "512M";
+  std::string passPlugin, extraPasses;
   int optimization = 2;
   double timeLimit = 0;
   bool quiet = false;

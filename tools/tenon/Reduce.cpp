@@ -125,6 +125,10 @@ std::string ReduceCommand::compileFlags(Fault fault) const {
   std::string flags;
   if (model.winograd != "auto")
     flags += " --winograd=" + model.winograd;
+  if (!trial.compiler.passPlugin.empty())
+    flags += " --load-pass-plugin=" + shellQuoted(trial.compiler.passPlugin);
+  if (!model.extraPasses.empty())
+    flags += " --extra-passes=" + shellQuoted(model.extraPasses);
   if (!model.memoryLimit.empty())
     flags += " --memory-limit=" + model.memoryLimit;
   if (fault == Fault::Crash)

@@ -14,7 +14,11 @@
 namespace tenon::cli {
 
 double Roofline::seconds(double flopCount, double byteCount) const {
-  return std::max(flops > 0 ? flopCount / flops : 0, bandwidth > 0 ? byteCount / bandwidth : 0);
+  return std::max(computeSeconds(flopCount), bandwidth > 0 ? byteCount / bandwidth : 0);
+}
+
+const char *Roofline::limits(double flopCount, double byteCount) const {
+  return flopCount * bandwidth > byteCount * flops ? "compute" : "memory";
 }
 
 namespace {

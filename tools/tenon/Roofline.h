@@ -16,6 +16,10 @@ struct Roofline {
 
   /// Seconds that so much work takes at least.
   double seconds(double flopCount, double byteCount) const;
+  /// Seconds that so much arithmetic takes at least.
+  double computeSeconds(double flopCount) const { return flops > 0 ? flopCount / flops : 0; }
+  /// Which of the rates that is: "compute" or "memory".
+  const char *limits(double flopCount, double byteCount) const;
 };
 
 /// Measures for about 0.3 seconds.

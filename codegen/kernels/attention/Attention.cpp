@@ -191,14 +191,28 @@ public:
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
+    SmallVector<WeighedSchedule> weighed = weigh(kernel, target);
+    const WeighedSchedule *best = &weighed.front();
+    for (const WeighedSchedule &each : weighed)
+      if (each.cost <= best->cost)
+        best = &each;
+    return best->schedule;
+  }
+
+  SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
     AttentionBody body = *findAttention(kernel);
     // AVX-512's multiply-add loads and spreads the left element itself: no second vector has to share the load.
     int64_t vectors = target.vectorBytes >= 64 ? 1 : mostVectors(body, target);
     unsigned queries = cast<BlockArgument>(body.scores.getLhs()).getArgNumber();
     int64_t stride = Nests(kernel, body).scores.m.back().lhsStride;
-    int64_t most = mostRowsOf(kernel, queries, stride, target, vectors);
-    return describe(kernel, body, target, chooseRows(body.rows(), most, vectors), vectors, body.rows());
+    int64_t most = std::min(body.rows(), mostRowsOf(kernel, queries, stride, target, vectors));
+    SmallVector<WeighedSchedule> weighed;
+    for (int64_t rows = 1; rows <= most; ++rows)
+      weighed.push_back(
+          {describe(kernel, body, target, rows, vectors, body.rows()), tileCost(body.rows(), rows, vectors)});
+    return weighed;
   }
+  llvm::StringRef getCostUnit() const override { return "rows of multiply-adds"; }
 
   SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
     AttentionBody body = *findAttention(kernel);

@@ -65,13 +65,20 @@ public:
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
     Problem problem = *findProblem(kernel);
-    bool shares = problem.m.empty() || sharesLoads(problem.m.back().lhsStride, target);
-    int64_t vectors = shares ? mostVectors(problem, target) : 1;
-    int64_t stride = problem.m.empty() || problem.k.back().lhsStride != 1 ? 0 : problem.m.back().lhsStride;
-    int64_t most = mostRowsOf(kernel, lhsInput(problem), stride, target, vectors);
-    RowTile tile = chooseTile(problem, most, vectors);
+    int64_t vectors = chooseVectors(problem, target);
+    RowTile tile = chooseTile(problem, mostTileRows(kernel, problem, target, vectors), vectors);
     return describe(kernel, problem, target, tile, vectors, kUnroll);
   }
+
+  SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
+    Problem problem = *findProblem(kernel);
+    int64_t vectors = chooseVectors(problem, target);
+    SmallVector<WeighedSchedule> weighed;
+    for (auto [tile, cost] : weighTiles(problem, mostTileRows(kernel, problem, target, vectors), vectors))
+      weighed.push_back({describe(kernel, problem, target, tile, vectors, kUnroll), cost});
+    return weighed;
+  }
+  llvm::StringRef getCostUnit() const override { return "rows of multiply-adds"; }
 
   /// Every register tile that leaves room for the operands, by steps of 4 and 8.
   SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
@@ -122,6 +129,16 @@ private:
 
   static int64_t mostVectors(const Problem &problem, const Target &target) {
     return std::min<int64_t>(2, llvm::divideCeil(std::min(problem.n, kPanel), target.floatLanes()));
+  }
+
+  static int64_t chooseVectors(const Problem &problem, const Target &target) {
+    bool shares = problem.m.empty() || sharesLoads(problem.m.back().lhsStride, target);
+    return shares ? mostVectors(problem, target) : 1;
+  }
+
+  static int64_t mostTileRows(tn::KernelOp kernel, const Problem &problem, const Target &target, int64_t vectors) {
+    int64_t stride = problem.m.empty() || problem.k.back().lhsStride != 1 ? 0 : problem.m.back().lhsStride;
+    return mostRowsOf(kernel, lhsInput(problem), stride, target, vectors);
   }
 
   /// A schedule with as many row tiles in a work item as leave enough items to share out.

@@ -34,6 +34,22 @@ RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
   return tile;
 }
 
+SmallVector<std::pair<RowTile, double>> weighTiles(const Problem &problem, int64_t most, int64_t vectors) {
+  SmallVector<std::pair<RowTile, double>> weighed;
+  if (problem.m.empty())
+    return weighed;
+  int64_t inner = problem.m.back().extent;
+  if (problem.m.size() > 1 && inner * 2 <= most) {
+    int64_t middle = problem.m[problem.m.size() - 2].extent;
+    for (int64_t th = 1; th <= std::min(middle, most / inner); ++th)
+      weighed.push_back({{th, inner}, tileCost(middle, th, vectors, inner)});
+    return weighed;
+  }
+  for (int64_t tw = 1; tw <= std::min(inner, most); ++tw)
+    weighed.push_back({{1, tw}, tileCost(inner, tw, vectors)});
+  return weighed;
+}
+
 SmallVector<RowTile> allTiles(const Problem &problem, int64_t most) {
   SmallVector<RowTile> all = {RowTile()};
   if (problem.m.empty())

@@ -16,6 +16,9 @@ struct RowTile {
 /// The tile of at most `most` rows that costs least.
 RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors);
 
+/// The tiles that chooseTile weighs, with their costs, in rows of multiply-adds per panel and outer row.
+llvm::SmallVector<std::pair<RowTile, double>> weighTiles(const Problem &problem, int64_t most, int64_t vectors);
+
 /// All tiles of at most `most` rows: of the innermost row loop, or of it as a whole and of the one around it.
 llvm::SmallVector<RowTile> allTiles(const Problem &problem, int64_t most);
 

@@ -271,6 +271,15 @@ public:
     return describe(conv, PixelTile(conv, target), target);
   }
 
+  SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
+    tn::ConvOp conv = findAnchor(kernel);
+    SmallVector<WeighedSchedule> weighed;
+    for (const PixelTile &tile : PixelTile::all(conv, target))
+      weighed.push_back({describe(conv, tile, target), tile.cost(target)});
+    return weighed;
+  }
+  llvm::StringRef getCostUnit() const override { return "cycles of a plane"; }
+
   SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
     tn::ConvOp conv = findAnchor(kernel);
     SmallVector<DictionaryAttr> all;

@@ -41,7 +41,7 @@ PixelTile::PixelTile(tn::ConvOp conv, int64_t rows, int64_t columns) : PixelTile
   this->columns = columns;
 }
 
-/// Cycles of all tiles of a plane, but for a factor. A core of every target starts two multiply-adds and two
+/// A core of every target starts two multiply-adds and two
 /// loads and a shuffle in a cycle, and a sum waits four cycles for the one before. What exceeds the registers is loaded
 /// or stored again.
 double PixelTile::cost(const Target &target) const {

@@ -32,6 +32,8 @@ struct PixelTile {
   /// All tiles whose sums fit the target's registers.
   static std::vector<PixelTile> all(tn::ConvOp conv, const Target &target);
 
+  /// Cycles of all tiles of a plane, but for a factor.
+  double cost(const Target &target) const;
   int64_t rowTiles() const { return llvm::divideCeil(vertical.extent, rows); }
   int64_t columnTiles() const { return llvm::divideCeil(horizontal.extent, columns); }
 
@@ -41,7 +43,6 @@ struct PixelTile {
 
 private:
   explicit PixelTile(tn::ConvOp conv);
-  double cost(const Target &target) const;
 };
 
 } // namespace tenon::codegen

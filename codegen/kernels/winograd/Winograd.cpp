@@ -12,6 +12,7 @@
 #include "codegen/common/Epilogue.h"
 #include "codegen/common/Loops.h"
 #include "codegen/common/RegisterTile.h"
+#include "codegen/kernels/winograd/TransformEmitter.h"
 #include "ir/ops/WinogradTransform.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -72,96 +73,6 @@ struct Layout {
 
   int64_t tile, size, points, channels, filters, panel, panels, high, wide, images;
   int64_t block = 1, inputPlane = 0, sumPlane = 0, sumsAt = 0, resultAt = 0, floats = 0;
-};
-
-/// Emits the products of a transform's matrix with vectors.
-class TransformEmitter {
-public:
-  TransformEmitter(OpBuilder &b, Location loc, VectorType type) : b(b), loc(loc), type(type) {}
-
-  /// matrix * x. Pairs of rows for points of opposite sign agree up to the sign of every other entry: their even and
-  /// odd parts are computed once.
-  SmallVector<Value> byRows(const std::vector<std::vector<double>> &matrix, ArrayRef<Value> x) {
-    SmallVector<Value> result;
-    for (size_t i = 0; i < matrix.size(); ++i) {
-      if (i + 1 < matrix.size() && arePaired(matrix[i], matrix[i + 1])) {
-        Value even = combine(part(matrix[i], 0), x), odd = combine(part(matrix[i], 1), x);
-        result.push_back(arith::AddFOp::create(b, loc, even, odd));
-        result.push_back(arith::SubFOp::create(b, loc, even, odd));
-        ++i;
-        continue;
-      }
-      result.push_back(combine(matrix[i], x));
-    }
-    return result;
-  }
-
-  /// matrix * x for a matrix whose columns 2k - 1 and 2k belong to points of opposite sign.
-  SmallVector<Value> byColumns(const std::vector<std::vector<double>> &matrix, ArrayRef<Value> x) {
-    size_t columns = matrix[0].size();
-    SmallVector<Value> sums(columns), differences(columns);
-    for (size_t j = 1; j + 2 < columns; j += 2) {
-      sums[j] = arith::AddFOp::create(b, loc, x[j], x[j + 1]);
-      differences[j] = arith::SubFOp::create(b, loc, x[j], x[j + 1]);
-    }
-    SmallVector<Value> result;
-    for (size_t i = 0; i < matrix.size(); ++i) {
-      SmallVector<Value> terms = {x.front(), x.back()};
-      std::vector<double> factors = {matrix[i].front(), matrix[i].back()};
-      for (size_t j = 1; j + 2 < columns; j += 2) {
-        terms.push_back(i % 2 == 0 ? sums[j] : differences[j]);
-        factors.push_back(matrix[i][j]);
-      }
-      result.push_back(combine(factors, terms));
-    }
-    return result;
-  }
-
-private:
-  static bool arePaired(const std::vector<double> &x, const std::vector<double> &y) {
-    bool odd = false;
-    for (size_t k = 0; k < x.size(); ++k) {
-      if (y[k] != (k % 2 ? -x[k] : x[k]))
-        return false;
-      odd |= k % 2 && x[k] != 0;
-    }
-    return odd;
-  }
-
-  static std::vector<double> part(const std::vector<double> &row, size_t parity) {
-    std::vector<double> result(row.size(), 0.0);
-    for (size_t k = parity; k < row.size(); k += 2)
-      result[k] = row[k];
-    return result;
-  }
-
-  /// The sum of factors[k] * x[k]; terms with factor 0 are left out, those with factor 1 come first.
-  Value combine(const std::vector<double> &factors, ArrayRef<Value> x) {
-    Value sum;
-    for (size_t k = 0; k < factors.size(); ++k)
-      if (factors[k] == 1)
-        sum = sum ? Value(arith::AddFOp::create(b, loc, sum, x[k])) : x[k];
-    for (size_t k = 0; k < factors.size(); ++k) {
-      if (factors[k] == 0 || factors[k] == 1)
-        continue;
-      if (factors[k] == -1 && sum) {
-        sum = arith::SubFOp::create(b, loc, sum, x[k]);
-        continue;
-      }
-      Value factor = splat(factors[k]);
-      sum = sum ? Value(math::FmaOp::create(b, loc, factor, x[k], sum))
-                : Value(arith::MulFOp::create(b, loc, factor, x[k]));
-    }
-    return sum ? sum : splat(0);
-  }
-
-  Value splat(double value) {
-    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, static_cast<float>(value)));
-  }
-
-  OpBuilder &b;
-  Location loc;
-  VectorType type;
 };
 
 class WinogradEmitter {
@@ -423,22 +334,32 @@ public:
 
   /// Blocks and register tiles are chosen together, so that neither has many tiles that are computed in vain.
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
+    SmallVector<WeighedSchedule> weighed = weigh(kernel, target);
+    const WeighedSchedule *best = &weighed.front();
+    for (const WeighedSchedule &each : weighed)
+      if (each.cost <= best->cost)
+        best = &each;
+    return best->schedule;
+  }
+
+  /// Every size of blocks with the register tile that costs least.
+  SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
     Layout layout(findAnchor(kernel));
     int64_t vectors = sharesLoads(layout.rowStride(), target) ? 2 : 1, most = mostRows(target, vectors);
-    double ends = layout.channels * layout.panel * 4 > kNearBytes ? kFarEnds : kTileEnds, best = 1e30;
+    double ends = layout.channels * layout.panel * 4 > kNearBytes ? kFarEnds : kTileEnds;
     int64_t limit = std::clamp<int64_t>(kBlockBytes / (layout.points * layout.channels * 4), 8, 56);
-    DictionaryAttr choice;
+    SmallVector<WeighedSchedule> weighed;
     for (int64_t size = std::min<int64_t>(8, layout.tiles()); size <= std::min(limit, layout.tiles()); ++size) {
-      int64_t blocks = llvm::divideCeil(layout.tiles(), size);
-      int64_t rows = chooseRows(size, most, vectors, 1, ends);
-      double cost = static_cast<double>(blocks) * (tileCost(size, rows, vectors, 1, ends) + kBlockEnds);
-      if (cost > best)
-        continue;
-      best = cost;
-      choice = describe(kernel, layout, target, size, vectors, rows);
+      int64_t blocks = llvm::divideCeil(layout.tiles(), size), tiles = llvm::divideCeil(layout.tiles(), blocks);
+      int64_t rows = chooseRows(tiles, most, vectors, 1, ends);
+      double cost = static_cast<double>(blocks) * (tileCost(tiles, rows, vectors, 1, ends) + kBlockEnds);
+      DictionaryAttr made = describe(kernel, layout, target, size, vectors, rows);
+      if (weighed.empty() || weighed.back().schedule != made)
+        weighed.push_back({made, cost});
     }
-    return choice;
+    return weighed;
   }
+  llvm::StringRef getCostUnit() const override { return "rows of multiply-adds"; }
 
   /// Blocks of equal size, with every register tile.
   SmallVector<DictionaryAttr> candidates(tn::KernelOp kernel, const Target &target) const override {
@@ -468,6 +389,14 @@ public:
   }
   bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
 
+  LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
+    tn::WinogradConvOp conv = findAnchor(fn.getKernel());
+    Layout layout(conv, schedule);
+    WinogradEmitter emitter(fn, conv, schedule);
+    emitItems(fn, layout.blocks() * layout.panels, [&](Value item) { emitter.emitItem(item); });
+    return success();
+  }
+
 private:
   /// A schedule with blocks of equal size, of at most `most` tiles.
   static DictionaryAttr describe(tn::KernelOp kernel, const Layout &layout, const Target &target, int64_t most,
@@ -476,15 +405,6 @@ private:
     return makeSchedule(
         kernel.getContext(),
         {{"lanes", target.floatLanes()}, {"vectors", vectors}, {"tiles", tiles}, {"rows", std::min(rows, tiles)}});
-  }
-
-public:
-  LogicalResult lower(KernelFunction &fn, DictionaryAttr schedule) const override {
-    tn::WinogradConvOp conv = findAnchor(fn.getKernel());
-    Layout layout(conv, schedule);
-    WinogradEmitter emitter(fn, conv, schedule);
-    emitItems(fn, layout.blocks() * layout.panels, [&](Value item) { emitter.emitItem(item); });
-    return success();
   }
 };
 
