@@ -26,6 +26,7 @@ struct Instrumentation : PassInstrumentation {
     llvm::StringRef name = pass->getArgument();
     name.consume_front("tn-");
     position.name = name.str();
+    position.summary = pass->getDescription().str();
     if (watcher.before)
       watcher.before(position, moduleOf(op));
   }

@@ -13,6 +13,7 @@ namespace tenon {
 struct PassPosition {
   std::string stage, name; ///< "layout", "sink-reshapes"
   unsigned number = 0;     ///< within the stage, from 0
+  std::string summary{};   ///< what the pass is for
   /// "layout/2-sink-reshapes".
   std::string str() const { return stage + "/" + std::to_string(number) + "-" + name; }
 };

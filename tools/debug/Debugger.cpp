@@ -34,7 +34,7 @@ public:
     if (isOwn)
       path = made.str().str();
     // Lines are appended to these.
-    for (const char *name : {"passes.json", "weights.tnw", "error.txt", "report.json"})
+    for (const char *name : {"passes.json", "remarks.json", "weights.tnw", "error.txt", "report.json"})
       llvm::sys::fs::remove(file(name));
     return true;
   }
@@ -96,11 +96,10 @@ private:
   int compile() {
     CompilerOptions own = options.compiler;
     SnapshotWriter writer(folder.str());
-    own.watcher.before = [](const PassPosition &position, mlir::ModuleOp) { announcePhase(position.str()); };
-    own.watcher.after = [&](const PassPosition &position, mlir::ModuleOp module, bool succeeded) {
-      writer.add(position, module, succeeded);
-    };
+    Compiler *running = nullptr;
+    own.watcher = writeSnapshots(writer, [&]() -> Compiler & { return *running; }, /*announce=*/true);
     auto &compiler = *new Compiler(own); // never destroyed: the process ends with it
+    running = &compiler;
     bool good = compiler.load(options.model) && writer.begin(compiler.getModule()) && runStages(compiler) &&
                 compiler.emit(folder.file("model.so"), OutputKind::SharedLibrary, "model");
     std::string ignored, text = compiler.getError().message;
@@ -169,6 +168,8 @@ int debugModel(const DebugOptions &options, Report &report, std::string &message
     return static_cast<int>(ErrorKind::InputOutput);
   int code = Session(options, folder, report, message).run();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (options.finish)
+    options.finish(folder.str(), report, code);
   return code;
 }
 

@@ -1,0 +1,13 @@
+# Puts style and scripts into the page: cmake -D PARTS="page.html;style.css" -D SCRIPTS=... -D OUTPUT=... -P JoinPage.cmake
+list(GET PARTS 0 page)
+list(GET PARTS 1 style)
+file(READ ${page} text)
+file(READ ${style} css)
+set(script "")
+foreach(file IN LISTS SCRIPTS)
+  file(READ ${file} part)
+  string(APPEND script "${part}")
+endforeach()
+string(REPLACE "/*STYLE*/" "${css}" text "${text}")
+string(REPLACE "/*SCRIPT*/" "${script}" text "${text}")
+file(WRITE ${OUTPUT} "${text}")
