@@ -43,7 +43,12 @@ public:
     if (begin == end)
       return;
     std::vector<int64_t> replaced;
-    forOverlapping({begin, end}, [&](size_t buffer) { replaced.push_back(buffers[buffer].begin); });
+    forOverlapping({begin, end}, [&](size_t buffer) {
+      ArenaBuffer &old = buffers[buffer];
+      replaced.push_back(old.begin);
+      if (old.last == step && old.first < step)
+        old.last = step - 1;
+    });
     for (int64_t start : replaced)
       byBegin.erase(start);
     byBegin[begin] = buffers.size();

@@ -7,7 +7,8 @@
 
 namespace tenon::report {
 
-/// Bytes [begin, end) of the arena between two steps. What is written in place is a new buffer.
+/// Bytes [begin, end) of the arena between two steps. What is written in place is a new buffer, and the old one ends
+/// with the step before.
 struct ArenaBuffer {
   int64_t begin = 0, end = 0;
   unsigned first = 0, last = 0; ///< the steps that write it, and last read it

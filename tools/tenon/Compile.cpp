@@ -287,7 +287,7 @@ int CompileCommand::workAndReport(const CompilerOptions &options, const ProcessL
     printError("--report: cannot create a temporary folder");
     return kInputOutput;
   }
-  auto remove = llvm::make_scope_exit([&] {
+  llvm::scope_exit remove([&] {
     if (!snapshots.empty())
       llvm::sys::fs::remove_directories(snapshots);
   });

@@ -41,7 +41,7 @@ TEST_CASE("buffers live from the kernel that writes them to the last that reads 
     const report::ArenaBuffer &buffer = buffers[i];
     CHECK((buffer.begin == begin && buffer.end == end && buffer.first == first && buffer.last == last));
   };
-  is(0, 0, 16, 0, 1);
+  is(0, 0, 16, 0, 0);
   is(1, 0, 16, 1, 2);
   is(2, 64, 80, 2, 3);
   CHECK(mlir::cast<mlir::NameLoc>(buffers[1].loc).getName() == "second");

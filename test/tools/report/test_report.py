@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import re
+import struct
+import subprocess
 import sys
 import unittest
 
@@ -94,11 +96,12 @@ class Report(ToolCase):
         for i, (begin, end, first, last, _, _) in enumerate(memory["buffers"]):
             self.assertTrue(0 <= begin < end <= memory["arena"] and 0 <= first <= last < memory["steps"])
             for other in memory["buffers"][:i]:
-                both = max(begin, other[0]) < min(end, other[1]) and max(first, other[2]) < min(last, other[3])
+                both = max(begin, other[0]) < min(end, other[1]) and max(first, other[2]) <= min(last, other[3])
                 self.assertFalse(both, "buffers that are alive at once do not overlap")
         peak = max(sum(end - begin for begin, end, first, last, *_ in memory["buffers"] if first <= step <= last)
                    for step in range(memory["steps"]))
-        self.assertLess(abs(peak - memory["lower_bound"]), 0.3 * memory["lower_bound"])
+        # The plan counts in lines of 64 bytes.
+        self.assertLess(abs(peak - memory["lower_bound"]), 64 * len(memory["buffers"]))
 
     def test_hostile_names(self):
         self.write("hostile.onnx", models.hostile())
@@ -121,14 +124,14 @@ class Report(ToolCase):
 
     def imports(self, path):
         """The exit code with which the model is compiled without a report."""
-        import subprocess
         return subprocess.run([os.environ["TENON"], "compile", path, "-o", "x.so"], cwd=self.folder.name,
                               capture_output=True).returncode
 
     def test_what_was_found(self):
         self.write("log.onnx", ob.model([ob.node("Log", ["x"], ["l"], "/block/log"), ob.node("Exp", ["l"], ["y"], "/block/exp")],
                                         [ob.value_info("x", [4])], [ob.value_info("y", [4])]))
-        made = self.report("debug", "log.onnx", code=5)
+        self.write("x.bin", struct.pack("<4f", 1, 2, -2, 3))
+        made = self.report("debug", "log.onnx", "--input=x=@x.bin", code=5)
         finding = made.data["findings"]["report"]["finding"]
         self.assertEqual((finding["kind"], finding["nodes"]), ("not-finite", ["/block/log"]))
         made = self.report("debug", DIGITS, "--time-limit=0.000001", code=5)

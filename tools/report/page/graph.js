@@ -61,11 +61,11 @@ class GraphView {
   fit() {
     const { w, h } = this.tree.root, { width, height } = this.picture;
     if (!width) return;
-    const whole = Math.min((width - 60) / Math.max(1, w), (height - 60) / Math.max(1, h));
-    this.scale = Math.min(1.2, Math.max(whole, 0.4));
+    const whole = Math.min((width - 60) / Math.max(1, w), (height - 60) / Math.max(1, h)), least = 0.55;
+    this.scale = whole >= least ? Math.min(1.2, whole) : 0.85;
     this.x = w * this.scale < width ? (width - w * this.scale) / 2 : 30;
     this.y = h * this.scale < height ? (height - h * this.scale) / 2 : 30;
-    if (whole < 0.4 && w * this.scale > width) { // where the first box is
+    if (whole < least && w * this.scale > width) { // where the first box is
       const first = this.tree.root.children[0];
       if (first) this.x = width / 2 - (first.x + first.w / 2) * this.scale;
     }
@@ -241,7 +241,7 @@ class GraphView {
     context.fillStyle = tn.color(open ? 'group' : 'panel');
     context.fill();
     context.lineWidth = node === this.selected || (bad && !open) ? 2.5 : 1.2;
-    context.strokeStyle = node === this.selected ? tn.color('accent') : bad ? tn.color('bad') : node.isGroup ? tn.color('line-strong') : tn.color('line');
+    context.strokeStyle = node === this.selected ? tn.color('accent') : bad ? tn.color('bad') : tn.color(node.isGroup ? 'line-strong' : 'edge');
     context.stroke();
     if (!node.isGroup) {
       context.fillStyle = bad ? tn.color('bad') : color;

@@ -137,9 +137,7 @@ class KernelsView {
     context.stroke();
     context.lineWidth = 1;
     context.fillStyle = tn.color('text');
-    context.textAlign = 'right';
-    context.fillText(`${tn.count(machine.flops)}FLOP/s, ${machine.isa}, ${tn.plural(machine.threads, 'thread')}; memory ${tn.count(machine.bandwidth)}B/s`, x(range.x1) - 6, y(machine.flops) - 9);
-    context.textAlign = 'left';
+    context.fillText(`This machine: ${tn.count(machine.flops)}FLOP/s, ${machine.isa}, ${tn.plural(machine.threads, 'thread')}; memory ${tn.count(machine.bandwidth)}B/s`, range.left + 10, range.top + 8);
   }
 
   /// Area by share of the time.

@@ -39,11 +39,11 @@ tn.highlight = (text, mark) => {
 
 /// Where two versions of a line differ: a range of each.
 tn.difference = (a, b) => {
-  const most = Math.min(a.length, b.length);
+  const aIndent = a.search(/\S|$/), bIndent = b.search(/\S|$/), most = Math.min(a.length - aIndent, b.length - bIndent);
   let begin = 0, end = 0;
-  while (begin < most && a[begin] === b[begin]) ++begin;
+  while (begin < most && a[aIndent + begin] === b[bIndent + begin]) ++begin;
   while (end < most - begin && a[a.length - 1 - end] === b[b.length - 1 - end]) ++end;
   // Where next to nothing is common, marks would only be noise.
-  if (begin + end < 0.3 * Math.min(a.length, b.length) + a.search(/\S|$/)) return [null, null];
-  return [[begin, a.length - end], [begin, b.length - end]];
+  if (begin + end < 0.3 * most) return [null, null];
+  return [[aIndent + begin, a.length - end], [bIndent + begin, b.length - end]];
 };
