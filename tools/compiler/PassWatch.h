@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace tenon {
@@ -16,6 +17,8 @@ struct PassPosition {
   std::string summary{};   ///< what the pass is for
   /// "layout/2-sink-reshapes".
   std::string str() const { return stage + "/" + std::to_string(number) + "-" + name; }
+  /// What str() gave; nothing if it is something else.
+  static std::optional<PassPosition> parse(llvm::StringRef text);
 };
 
 /// What to do around passes. `after` is called whether or not the pass succeeded.

@@ -222,6 +222,8 @@ void Analysis::describeStep(Finding &finding, ModuleOp before, const PassPositio
   }
   finding.before = delta.before;
   finding.after = delta.after;
+  if (finding.sources.empty())
+    finding.sources = delta.nodes;
 }
 
 int Analysis::run(const std::string &artifact, std::string &message) {

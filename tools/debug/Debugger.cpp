@@ -67,7 +67,7 @@ public:
     bool hang = outcome.message.find("time limit") == 0, crash = outcome.crashSignal != 0;
     const char *kind = hang ? "hang" : crash ? "crash" : "diagnostic";
     std::string text = hang || crash ? outcome.message : error;
-    std::optional<PassPosition> position = parsePosition(outcome.phase);
+    std::optional<PassPosition> position = PassPosition::parse(outcome.phase);
     // What the model's author has to mend is no fault of the compiler.
     if (!hang && !crash && !position && outcome.phase != "kernel")
       return message = error.empty() ? outcome.message : error, outcome.exitCode;
@@ -80,18 +80,6 @@ public:
   }
 
 private:
-  /// "layout/1-layout".
-  static std::optional<PassPosition> parsePosition(llvm::StringRef text) {
-    auto [stage, rest] = text.split('/');
-    auto [number, name] = rest.split('-');
-    PassPosition position;
-    position.stage = stage.str();
-    position.name = name.str();
-    if (name.empty() || number.getAsInteger(10, position.number))
-      return std::nullopt;
-    return position;
-  }
-
   /// In a process of its own.
   int compile() {
     CompilerOptions own = options.compiler;

@@ -23,6 +23,22 @@ Section makeSection(llvm::StringRef name, llvm::function_ref<void(llvm::json::OS
   return section;
 }
 
+/// The passes as they ran. One that crashed or did not end has left nothing, and belongs to them all the same.
+std::vector<debug::Snapshot> passesOf(const Source &source) {
+  std::vector<debug::Snapshot> passes = debug::readSnapshots(source.directory);
+  if (!source.findings || !source.findings->finding)
+    return passes;
+  const std::string &where = source.findings->finding->where;
+  std::optional<PassPosition> position = PassPosition::parse(where);
+  auto isWhere = [&](const debug::Snapshot &pass) { return pass.position.str() == where; };
+  if (position && llvm::none_of(passes, isWhere)) {
+    debug::Snapshot ended;
+    ended.position = *position;
+    passes.push_back(ended);
+  }
+  return passes;
+}
+
 void writeSummary(llvm::json::OStream &out, const Source &source, Compiler &compiler) {
   out.attribute("model", validText(llvm::sys::path::filename(source.model)));
   out.attribute("command", validText(source.command));
@@ -63,7 +79,7 @@ int writeReport(const Source &source, const std::string &path, std::string &mess
   ModuleOp imported = compiler.getModule();
   OwningOpRef<ModuleOp> last;
   snapshots.addImport(imported);
-  for (const debug::Snapshot &pass : debug::readSnapshots(source.directory)) {
+  for (const debug::Snapshot &pass : passesOf(source)) {
     if (pass.changed)
       last = debug::readSnapshot(pass.file, compiler.getContext());
     snapshots.addPass(pass, pass.changed && last ? *last : ModuleOp());

@@ -317,6 +317,8 @@ int CompileCommand::run() {
     printError(message);
     return kInputOutput;
   }
+  if (!checkReportPath(html))
+    return kInputOutput;
   if (!tune.empty() && stage < Stage::Memory) {
     printError("--tune needs the program's memory plan: --stop-after must not come before memory");
     return kUsage;

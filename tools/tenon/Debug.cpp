@@ -167,6 +167,8 @@ int DebugCommand::run() {
     printError(message);
     return kUsage;
   }
+  if (!checkReportPath(html))
+    return kInputOutput;
   options.model = path;
   options.directory = directory;
   options.bind = [&](mlir::func::FuncOp main, std::vector<Tensor> &tensors, std::vector<debug::KnownResult> &known) {

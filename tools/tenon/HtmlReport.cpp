@@ -4,7 +4,9 @@
 #include "tools/tenon/Output.h"
 #include "tools/tenon/Roofline.h"
 #include "tools/tenon/StepTimes.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 namespace tenon::cli {
 
@@ -12,6 +14,14 @@ namespace tenon::cli {
 static constexpr unsigned kRounds = 10;
 /// Seconds after which kernels stay unmeasured.
 static constexpr double kMostSeconds = 120;
+
+bool checkReportPath(const std::string &path) {
+  llvm::StringRef folder = llvm::sys::path::parent_path(path);
+  if (folder.empty() || llvm::sys::fs::is_directory(folder))
+    return true;
+  printError("--report: cannot write " + path + ": there is no folder " + folder.str());
+  return false;
+}
 
 static int measure(const std::string &library, const std::vector<std::string> &inputs, uint64_t seed,
                    const std::string &result) {

@@ -6,6 +6,9 @@
 
 namespace tenon::cli {
 
+/// Whether the file's folder is there: better to say before a long computation that it is not. An error was printed.
+bool checkReportPath(const std::string &path);
+
 /// Times the kernels of an artifact on this machine and fills in `source.measured`, or why that can't be. Must be
 /// called while the process has one thread.
 void measureForReport(report::Source &source, const std::string &library, const std::vector<std::string> &inputs,

@@ -38,6 +38,11 @@ FRAMES = """async ({count, step}) => {
 }"""
 
 
+def busy():
+    """Whether others use the machine so much that times say nothing."""
+    return os.getloadavg()[0] > os.cpu_count()
+
+
 class Browser(ToolCase):
     @classmethod
     def setUpClass(cls):
@@ -82,7 +87,7 @@ class Browser(ToolCase):
         self.tenon("debug", DIGITS, "--report=out.html")
         for scheme in ("light", "dark"):
             shown = self.open("out.html", scheme=scheme)
-            self.assertIn("Nothing found", shown.inner_text("#verdict"))
+            self.assertIn("nothing found", shown.inner_text("#verdict").lower())
             for view in VIEWS:
                 self.go(shown, "#" + view)
                 self.assertEqual(shown.get_attribute("#main", "data-view"), view)
@@ -103,7 +108,7 @@ class Browser(ToolCase):
             shown.keyboard.press("/")
             shown.keyboard.type(query)
             found = shown.locator(".result", has=shown.locator(".result-kind", has_text=kind)).first
-            self.assertIn(query.replace("tn.", ""), found.inner_text())
+            self.assertIn(query, found.inner_text())
             found.dispatch_event("pointerdown")
             self.assertIn(hash_part, shown.evaluate("location.hash"))
             shown.wait_for_timeout(150)
@@ -116,8 +121,8 @@ class Browser(ToolCase):
     def test_diff(self):
         self.tenon("debug", DIGITS, "--report=out.html")
         shown = self.open("out.html", "#pass=winograd")
-        self.assertIn("tn.winograd_conv", shown.inner_text(".diff-row.change .side1, .diff-row.insert .side1"))
-        self.assertIn("tn.conv", shown.inner_text(".diff-row.change .side0, .diff-row.delete .side0"))
+        self.assertIn("tn.winograd_conv", "".join(shown.locator(".change .side1, .insert .side1").all_inner_texts()))
+        self.assertIn("tn.conv", "".join(shown.locator(".change .side0, .delete .side0").all_inner_texts()))
         self.assertGreater(shown.locator(".diff-row .s-op").count(), 0)
         self.assertEqual(shown.evaluate("tn.compare(tn.snapshot(1), tn.snapshot(1)).filter(row => row[2] !== 'same').length"), 0)
         # Both sides of a comparison are whole and in order, whatever the two programs are.
@@ -189,13 +194,11 @@ class Browser(ToolCase):
         self.tenon("compile", "large.onnx", "--stop-after=memory", "-o", "m.mlirbc", "--report=out.html")
         self.assertLess(os.path.getsize(self.path("out.html")), 16 << 20)
         self.assertGreater(len(page.read(self.path("out.html")).data["graph"]["vertices"]), 10000)
-        times = []
-        for _ in range(3):
-            shown = self.open("out.html")
-            times.append(shown.evaluate("performance.now()"))
-            if times[-1] < 3000:
-                break
-        self.assertLess(min(times), 3000, "ms from the start to the page")
+        shown = self.open("out.html")
+        took, computed = shown.evaluate("performance.now()"), self.computed(shown)
+        self.assertLess(computed, 1.5, "seconds that the page computes until it is there")
+        if not busy():
+            self.assertLess(took, 3000, "ms from the start to the page")
         self.go(shown, "#pass=fuse")
         self.check_frames(shown, "i => { document.querySelector('.diff-body').scrollTop = i * 1500; }")
         self.picture(shown, "large-diff")
@@ -216,12 +219,22 @@ class Browser(ToolCase):
         self.assertIn("block777", shown.inner_text(".side h3"))
         self.picture(shown, "large-node")
 
+    def computed(self, shown):
+        """Processor time of the page's thread so far, in seconds: what others do on the machine does not count."""
+        session = shown.context.new_cdp_session(shown)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        metrics = {entry["name"]: entry["value"] for entry in session.send("Performance.getMetrics")["metrics"]}
+        session.detach()
+        return metrics["ThreadTime"]
+
     def check_frames(self, shown, step):
-        """The work of most frames fits into one of a screen's, 60 per second, with half as much again for a slow
-        machine."""
-        took = shown.evaluate(FRAMES, {"count": 40, "step": step})
-        self.assertLess(took["work"], 50, step)
-        self.assertLess(took["frame"], 100, step)
+        """What a frame takes, drawn without a graphics processor."""
+        count, before = 40, self.computed(shown)
+        took = shown.evaluate(FRAMES, {"count": count, "step": step})
+        self.assertLess((self.computed(shown) - before) / count, 0.03, step)
+        if not busy():
+            self.assertLess(took["work"], 33, step)
+            self.assertLess(took["frame"], 100, step)
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ class Report(ToolCase):
         for entry, name in zip(snapshots["passes"], files):
             if not entry["changed"]:
                 continue
-            dumped = [re.findall(r"\btn\.\w+", line)
+            dumped = [re.findall(r"\btn\.(?!stage)\w+", line)
                       for line in self.read("dump/" + name).decode().split("\n") if not line.startswith("#")]
-            shown = [re.findall(r"\btn\.\w+", line)
+            shown = [re.findall(r"\btn\.(?!stage)\w+", line)
                      for line in page.text_of(snapshots, entry["snapshot"])]
             self.assertEqual(sum(shown, []), sum(dumped, []), name)
 

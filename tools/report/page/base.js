@@ -29,7 +29,10 @@ tn.el = (tag, attributes, ...children) => {
   return element;
 };
 
-tn.clear = element => { element.textContent = ''; return element; };
+tn.clear = element => {
+  element.textContent = '';
+  return element;
+};
 
 tn.nodeName = id => (id >= 0 ? tn.data('names').names[id] : '');
 
@@ -43,9 +46,12 @@ tn.bytes = value => tn.scaled(value, ['B', 'kB', 'MB', 'GB', 'TB'], 1000);
 tn.count = value => tn.scaled(value, ['', 'k', 'M', 'G', 'T'], 1000);
 tn.integer = value => Number(value).toLocaleString('en-US');
 tn.time = seconds =>
-  seconds >= 1 ? seconds.toFixed(2) + ' s'
-    : seconds >= 1e-3 ? (seconds * 1e3).toFixed(seconds >= 0.1 ? 0 : 2) + ' ms'
-      : seconds >= 1e-6 ? (seconds * 1e6).toFixed(seconds >= 1e-5 ? 0 : 1) + ' \u00b5s'
+  seconds >= 1
+    ? seconds.toFixed(2) + ' s'
+    : seconds >= 1e-3
+      ? (seconds * 1e3).toFixed(seconds >= 0.1 ? 0 : 2) + ' ms'
+      : seconds >= 1e-6
+        ? (seconds * 1e6).toFixed(seconds >= 1e-5 ? 0 : 1) + ' \u00b5s'
         : (seconds * 1e9).toFixed(0) + ' ns';
 /// Errors; data may hold infinity as text.
 tn.error = value => (typeof value === 'string' ? value : value === 0 ? '0' : Number(value).toExponential(1));
@@ -61,7 +67,9 @@ tn.passKey = pass => (pass.name ? pass.stage + '/' + pass.number + '-' + pass.na
 // ---- Links: #pass=fuse, #diff=2,7, #node=/conv1, #kernel=12, #memory=40, #remarks=/conv1 ----
 
 tn.link = (key, value) => '#' + key + (value === undefined ? '' : '=' + encodeURIComponent(value));
-tn.go = (key, value) => { location.hash = tn.link(key, value); };
+tn.go = (key, value) => {
+  location.hash = tn.link(key, value);
+};
 tn.parseHash = () => {
   const text = location.hash.slice(1);
   const at = text.indexOf('=');
@@ -69,7 +77,9 @@ tn.parseHash = () => {
   let value = at < 0 ? undefined : text.slice(at + 1);
   try {
     if (value !== undefined) value = decodeURIComponent(value);
-  } catch (error) { /* a stray '%': taken as it is */ }
+  } catch (error) {
+    /* a stray '%': taken as it is */
+  }
   return { key, value };
 };
 tn.anchor = (text, key, value, options) => tn.el('a', { href: tn.link(key, value), ...options }, text);
@@ -79,7 +89,9 @@ tn.anchor = (text, key, value, options) => tn.el('a', { href: tn.link(key, value
 tn.color = name => {
   if (!tn.colors) tn.colors = {};
   if (!(name in tn.colors))
-    tn.colors[name] = getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
+    tn.colors[name] = getComputedStyle(document.documentElement)
+      .getPropertyValue('--' + name)
+      .trim();
   return tn.colors[name];
 };
 tn.templates = ['contraction', 'winograd', 'depthwise', 'lstm', 'rows', 'elementwise'];
@@ -105,7 +117,9 @@ tn.tip = (lines, x, y) => {
   const tip = document.getElementById('tip');
   tip.hidden = !lines;
   if (!lines) return;
-  tn.clear(tip).append(...lines.filter(Boolean).map((line, i) => tn.el('div', { class: i ? 'muted' : 'strong' }, line)));
+  tn.clear(tip).append(
+    ...lines.filter(Boolean).map((line, i) => tn.el('div', { class: i ? 'muted' : 'strong' }, line))
+  );
   const box = tip.getBoundingClientRect();
   tip.style.left = Math.max(4, Math.min(x + 14, innerWidth - box.width - 8)) + 'px';
   tip.style.top = (y + 18 + box.height > innerHeight ? Math.max(4, y - box.height - 10) : y + 18) + 'px';

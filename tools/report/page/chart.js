@@ -24,12 +24,16 @@ class Picture {
   schedule() {
     if (this.pending) return;
     this.pending = true;
-    requestAnimationFrame(() => { this.pending = false; this.paint(); });
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.paint();
+    });
   }
 
   paint() {
     if (!this.width || !this.height) return;
-    const context = this.canvas.getContext('2d'), ratio = devicePixelRatio || 1;
+    const context = this.canvas.getContext('2d'),
+      ratio = devicePixelRatio || 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     context.font = '12px ' + tn.color('sans');
@@ -57,7 +61,8 @@ tn.logTicks = (low, high) => {
 /// About `wanted` round numbers from 0 on.
 tn.linearTicks = (high, wanted) => {
   if (!(high > 0)) return [0];
-  const rough = high / wanted, power = 10 ** Math.floor(Math.log10(rough));
+  const rough = high / wanted,
+    power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(factor => factor * power).find(size => size >= rough);
   const ticks = [];
   for (let value = 0; value <= high * 1.0001; value += step) ticks.push(value);

@@ -10,7 +10,10 @@ tn.diffPair = (key, value) => {
     if (index < 0) index = passes.findIndex(pass => pass.name === value);
     if (index > 0) return [passes[index - 1].snapshot, passes[index].snapshot];
   }
-  const given = (value || '').split(',').map(Number).filter(n => Number.isInteger(n) && n >= 0 && n <= last);
+  const given = (value || '')
+    .split(',')
+    .map(Number)
+    .filter(n => Number.isInteger(n) && n >= 0 && n <= last);
   if (key === 'diff' && given.length >= 2) return given;
   const culprit = tn.culpritPass();
   if (culprit > 0) return [passes[culprit - 1].snapshot, passes[culprit].snapshot];
@@ -18,7 +21,8 @@ tn.diffPair = (key, value) => {
 };
 
 /// The pass that left a program.
-tn.passOfSnapshot = snapshot => tn.data('snapshots').passes.find(pass => pass.snapshot === snapshot && (pass.changed || snapshot === 0));
+tn.passOfSnapshot = snapshot =>
+  tn.data('snapshots').passes.find(pass => pass.snapshot === snapshot && (pass.changed || snapshot === 0));
 
 /// Rows that did not change, beyond the context of those that did, become one row each: [begin, end, "fold"].
 tn.foldRows = (rows, context = 3) => {
@@ -50,22 +54,55 @@ class DiffView {
     this.detail = tn.el('div', { class: 'diff-detail', hidden: true });
     this.count = tn.el('span', { class: 'muted' });
     this.scrolls = [0, 1].map(side => this.makeScroll(side));
-    const choose = (value, side) => tn.el('select', {
-      'aria-label': side ? 'second program' : 'first program',
-      onchange: event => tn.go('diff', side ? `${a},${event.target.value}` : `${event.target.value},${b}`),
-    }, snapshots.map((snapshot, i) => tn.el('option', { value: i, selected: i === value },
-      (i ? 'after ' : '') + tn.passTitle(tn.passOfSnapshot(i) || { stage: 'program ' + i }))));
+    const choose = (value, side) =>
+      tn.el(
+        'select',
+        {
+          'aria-label': side ? 'second program' : 'first program',
+          onchange: event => tn.go('diff', side ? `${a},${event.target.value}` : `${event.target.value},${b}`)
+        },
+        snapshots.map((snapshot, i) =>
+          tn.el(
+            'option',
+            { value: i, selected: i === value },
+            (i ? 'after ' : '') + tn.passTitle(tn.passOfSnapshot(i) || { stage: 'program ' + i })
+          )
+        )
+      );
     const note = [snapshots[a].note, snapshots[b].note].find(Boolean);
-    main.append(tn.el('div', { class: 'diff' },
-      tn.el('div', { class: 'toolbar' }, choose(a, 0), tn.el('span', { class: 'muted' }, '\u2192'), choose(b, 1),
-        tn.el('button', { onclick: () => this.step(-1), title: 'previous change (p)' }, '\u2191'),
-        tn.el('button', { onclick: () => this.step(1), title: 'next change (n)' }, '\u2193'), this.count,
-        tn.el('label', {}, tn.el('input', { type: 'checkbox', id: 'show-all', onchange: event => this.showAll(event.target.checked) }), ' unchanged lines')),
-      note ? tn.el('div', { class: 'note' }, note) : null,
-      this.body, tn.el('div', { class: 'diff-scrolls' }, this.scrolls), this.detail));
+    main.append(
+      tn.el(
+        'div',
+        { class: 'diff' },
+        tn.el(
+          'div',
+          { class: 'toolbar' },
+          choose(a, 0),
+          tn.el('span', { class: 'muted' }, '\u2192'),
+          choose(b, 1),
+          tn.el('button', { onclick: () => this.step(-1), title: 'previous change (p)' }, '\u2191'),
+          tn.el('button', { onclick: () => this.step(1), title: 'next change (n)' }, '\u2193'),
+          this.count,
+          tn.el(
+            'label',
+            {},
+            tn.el('input', { type: 'checkbox', id: 'show-all', onchange: event => this.showAll(event.target.checked) }),
+            ' unchanged lines'
+          )
+        ),
+        note ? tn.el('div', { class: 'note' }, note) : null,
+        this.body,
+        tn.el('div', { class: 'diff-scrolls' }, this.scrolls),
+        this.detail
+      )
+    );
     this.list = new VirtualList(this.body, 20, i => this.renderRow(this.rows[i]));
-    this.longest = [this.left, this.right].map(lines => lines.reduce((most, line) => Math.max(most, tn.line(line).length), 0));
-    this.scrolls.forEach((scroll, side) => { scroll.firstChild.style.width = `calc(${this.longest[side]}ch + 6ch)`; });
+    this.longest = [this.left, this.right].map(lines =>
+      lines.reduce((most, line) => Math.max(most, tn.line(line).length), 0)
+    );
+    this.scrolls.forEach((scroll, side) => {
+      scroll.firstChild.style.width = `calc(${this.longest[side]}ch + 6ch)`;
+    });
     this.body.addEventListener('wheel', event => this.wheel(event), { passive: false });
     this.showAll(a === b);
     if (this.wanted !== undefined) this.reveal(this.wanted);
@@ -74,7 +111,9 @@ class DiffView {
 
   makeScroll(side) {
     const scroll = tn.el('div', { class: 'hscroll' }, tn.el('div', {}));
-    scroll.addEventListener('scroll', () => this.body.style.setProperty('--shift' + side, -scroll.scrollLeft + 'px'), { passive: true });
+    scroll.addEventListener('scroll', () => this.body.style.setProperty('--shift' + side, -scroll.scrollLeft + 'px'), {
+      passive: true
+    });
     return scroll;
   }
 
@@ -102,8 +141,13 @@ class DiffView {
       if (isChange) ++changed;
       if (isChange && (i === 0 || ['same', 'fold'].includes(this.rows[i - 1][2]))) this.changes.push(i);
     });
-    tn.clear(this.count).append(this.a === this.b ? tn.plural(this.left.length, 'line')
-      : changed ? `${tn.plural(changed, 'line')} in ${tn.plural(this.changes.length, 'place')}` : 'no difference');
+    tn.clear(this.count).append(
+      this.a === this.b
+        ? tn.plural(this.left.length, 'line')
+        : changed
+          ? `${tn.plural(changed, 'line')} in ${tn.plural(this.changes.length, 'place')}`
+          : 'no difference'
+    );
     this.at = -1;
     this.list.setCount(this.rows.length);
   }
@@ -123,7 +167,9 @@ class DiffView {
   /// Scrolls to a line of the table.
   reveal(number) {
     if (!this.everything) this.showAll(true);
-    const at = this.rows.findIndex(row => (row[1] >= 0 && this.right[row[1]] === number) || (row[0] >= 0 && this.left[row[0]] === number));
+    const at = this.rows.findIndex(
+      row => (row[1] >= 0 && this.right[row[1]] === number) || (row[0] >= 0 && this.left[row[0]] === number)
+    );
     if (at < 0) return;
     this.list.scrollTo(at);
     this.showDetail(this.rows[at]);
@@ -131,30 +177,64 @@ class DiffView {
 
   renderRow(row) {
     if (row[2] === 'fold')
-      return tn.el('div', { class: 'fold', onclick: () => this.unfold(row) }, `\u22ef ${tn.plural(row[1] - row[0], 'unchanged line')}`);
+      return tn.el(
+        'div',
+        { class: 'fold', onclick: () => this.unfold(row) },
+        `\u22ef ${tn.plural(row[1] - row[0], 'unchanged line')}`
+      );
     const texts = [row[0] < 0 ? null : tn.line(this.left[row[0]]), row[1] < 0 ? null : tn.line(this.right[row[1]])];
     const marks = row[2] === 'change' ? tn.difference(texts[0], texts[1]) : [null, null];
-    const element = tn.el('div', { class: 'diff-row ' + row[2], onclick: () => this.showDetail(row) }, texts.map((text, side) =>
-      tn.el('div', { class: 'cell side' + side + (text === null ? ' empty' : '') },
-        tn.el('span', { class: 'line-number' }, text === null ? '' : row[side] + 1),
-        tn.el('span', { class: 'line' }, text === null ? '' : tn.highlight(text, marks[side])))));
+    const element = tn.el(
+      'div',
+      { class: 'diff-row ' + row[2], onclick: () => this.showDetail(row) },
+      texts.map((text, side) =>
+        tn.el(
+          'div',
+          { class: 'cell side' + side + (text === null ? ' empty' : '') },
+          tn.el('span', { class: 'line-number' }, text === null ? '' : row[side] + 1),
+          tn.el('span', { class: 'line' }, text === null ? '' : tn.highlight(text, marks[side]))
+        )
+      )
+    );
     if (this.culpritNodes === undefined) this.culpritNodes = tn.culprits();
     const line = row[1] >= 0 ? this.right[row[1]] : this.left[row[0]];
-    if (this.culpritNodes.size && row[2] !== 'same' && tn.lineNodes(line).some(node => this.culpritNodes.has(tn.nodeName(node))))
+    if (
+      this.culpritNodes.size &&
+      row[2] !== 'same' &&
+      tn.lineNodes(line).some(node => this.culpritNodes.has(tn.nodeName(node)))
+    )
       element.classList.add('suspect');
     return element;
   }
 
   /// The whole of a line, and where it comes from.
   showDetail(row) {
-    const parts = [[row[0] < 0 ? -1 : this.left[row[0]], 'old'], [row[1] < 0 ? -1 : this.right[row[1]], 'new']];
+    const parts = [
+      [row[0] < 0 ? -1 : this.left[row[0]], 'old'],
+      [row[1] < 0 ? -1 : this.right[row[1]], 'new']
+    ];
     const shown = row[2] === 'same' ? parts.slice(1) : parts.filter(([line]) => line >= 0);
+    const texts = shown.map(([line]) => tn.line(line).trim());
+    const marks = shown.length === 2 ? tn.difference(...texts) : [];
     const nodes = [...new Set(shown.flatMap(([line]) => tn.lineNodes(line)))].map(tn.nodeName);
     this.detail.hidden = false;
     tn.clear(this.detail).append(
-      tn.el('button', { class: 'close', title: 'close', onclick: () => { this.detail.hidden = true; } }, '\u00d7'),
-      ...shown.map(([line, kind]) => tn.el('div', { class: 'code-line ' + (row[2] === 'same' ? '' : kind) }, tn.highlight(tn.line(line).trim()))),
-      nodes.length ? tn.el('div', { class: 'nodes' }, tn.nodeLinks(nodes)) : '');
+      tn.el(
+        'button',
+        {
+          class: 'close',
+          title: 'close',
+          onclick: () => {
+            this.detail.hidden = true;
+          }
+        },
+        '\u00d7'
+      ),
+      ...shown.map(([, kind], i) =>
+        tn.el('div', { class: 'code-line ' + (row[2] === 'same' ? '' : kind) }, tn.highlight(texts[i], marks[i]))
+      ),
+      nodes.length ? tn.el('div', { class: 'nodes' }, tn.nodeLinks(nodes)) : ''
+    );
   }
 
   key(event) {
@@ -168,5 +248,5 @@ tn.views.diff = {
   show(main, key, value) {
     const [a, b, line] = tn.diffPair(key, value);
     return new DiffView(main, a, b, line);
-  },
+  }
 };

@@ -15,14 +15,27 @@ class GraphView {
     this.box = tn.el('div', { class: 'graph-box' });
     this.side = tn.el('aside', { class: 'side', hidden: true });
     const mode = (name, title) => tn.el('button', { 'data-mode': name, onclick: () => this.setMode(name) }, title);
-    main.append(tn.el('div', { class: 'graph' },
-      tn.el('div', { class: 'toolbar' },
-        tn.el('span', { class: 'segmented', id: 'graph-mode' }, mode('scopes', 'Name scopes'), mode('kernels', 'Kernels')),
-        tn.el('button', { onclick: () => this.expandAll(true) }, 'Expand all'),
-        tn.el('button', { onclick: () => this.expandAll(false) }, 'Collapse all'),
-        tn.el('button', { onclick: () => this.fit() }, 'Fit'),
-        tn.el('span', { class: 'muted' }, 'wheel: zoom, drag: move, double click: open or close a group')),
-      tn.el('div', { class: 'graph-row' }, this.box, this.side)));
+    main.append(
+      tn.el(
+        'div',
+        { class: 'graph' },
+        tn.el(
+          'div',
+          { class: 'toolbar' },
+          tn.el(
+            'span',
+            { class: 'segmented', id: 'graph-mode' },
+            mode('scopes', 'Name scopes'),
+            mode('kernels', 'Kernels')
+          ),
+          tn.el('button', { onclick: () => this.expandAll(true) }, 'Expand all'),
+          tn.el('button', { onclick: () => this.expandAll(false) }, 'Collapse all'),
+          tn.el('button', { onclick: () => this.fit() }, 'Fit'),
+          tn.el('span', { class: 'muted' }, 'wheel: zoom, drag: move, double click: open or close a group')
+        ),
+        tn.el('div', { class: 'graph-row' }, this.box, this.side)
+      )
+    );
     this.culprits = tn.culprits();
     this.picture = new Picture(this.box, (context, width, height) => this.paint(context, width, height));
     this.listen(this.picture.canvas);
@@ -41,14 +54,18 @@ class GraphView {
     this.tree = this.trees[mode] ||= tn.graphTree(mode);
     this.selected = null;
     this.side.hidden = true;
-    for (const button of document.querySelectorAll('#graph-mode button')) button.classList.toggle('on', button.dataset.mode === mode);
+    for (const button of document.querySelectorAll('#graph-mode button'))
+      button.classList.toggle('on', button.dataset.mode === mode);
     tn.arrange(this.tree.root);
     if (!quiet) this.fit();
   }
 
   expandAll(open) {
     const visit = node => {
-      if (node.isGroup && node.parent) { node.expanded = open; node.arranged = false; }
+      if (node.isGroup && node.parent) {
+        node.expanded = open;
+        node.arranged = false;
+      }
       node.children.forEach(visit);
     };
     visit(this.tree.root);
@@ -59,13 +76,16 @@ class GraphView {
 
   /// All of it, unless it would be too small to read: then its top.
   fit() {
-    const { w, h } = this.tree.root, { width, height } = this.picture;
+    const { w, h } = this.tree.root,
+      { width, height } = this.picture;
     if (!width) return;
-    const whole = Math.min((width - 60) / Math.max(1, w), (height - 60) / Math.max(1, h)), least = 0.55;
+    const whole = Math.min((width - 60) / Math.max(1, w), (height - 60) / Math.max(1, h)),
+      least = 0.55;
     this.scale = whole >= least ? Math.min(1.2, whole) : 0.85;
     this.x = w * this.scale < width ? (width - w * this.scale) / 2 : 30;
     this.y = h * this.scale < height ? (height - h * this.scale) / 2 : 30;
-    if (whole < least && w * this.scale > width) { // where the first box is
+    if (whole < least && w * this.scale > width) {
+      // where the first box is
       const first = this.tree.root.children[0];
       if (first) this.x = width / 2 - (first.x + first.w / 2) * this.scale;
     }
@@ -73,8 +93,12 @@ class GraphView {
   }
 
   placeOf(node) {
-    let x = 0, y = 0;
-    for (let at = node; at.parent; at = at.parent) { x += at.x; y += at.y; }
+    let x = 0,
+      y = 0;
+    for (let at = node; at.parent; at = at.parent) {
+      x += at.x;
+      y += at.y;
+    }
     return [x, y];
   }
 
@@ -84,7 +108,10 @@ class GraphView {
     const leaf = this.tree.leaves.find(node => tn.vertexName(node.vertex) === name);
     if (!leaf) return false;
     for (const group of tn.ancestors(leaf).slice(0, -1))
-      if (!group.expanded) { group.expanded = true; tn.disturb(group); }
+      if (!group.expanded) {
+        group.expanded = true;
+        tn.disturb(group);
+      }
     tn.arrange(this.tree.root);
     this.focus(leaf);
     return true;
@@ -111,9 +138,11 @@ class GraphView {
   }
 
   hit(point, node = this.tree.root, left = 0, top = 0) {
-    const x = (point[0] - this.x) / this.scale, y = (point[1] - this.y) / this.scale;
+    const x = (point[0] - this.x) / this.scale,
+      y = (point[1] - this.y) / this.scale;
     for (const child of node.children) {
-      const cx = left + child.x, cy = top + child.y;
+      const cx = left + child.x,
+        cy = top + child.y;
       if (x < cx || y < cy || x > cx + child.w || y > cy + child.h) continue;
       return (child.isGroup && child.expanded && this.hit(point, child, cx, cy)) || child;
     }
@@ -128,7 +157,8 @@ class GraphView {
     });
     canvas.addEventListener('pointermove', event => {
       if (drag) {
-        const x = event.clientX - drag.x, y = event.clientY - drag.y;
+        const x = event.clientX - drag.x,
+          y = event.clientY - drag.y;
         drag.moved ||= Math.abs(x - this.x) + Math.abs(y - this.y) > 3;
         this.x = x;
         this.y = y;
@@ -145,29 +175,48 @@ class GraphView {
     });
     canvas.addEventListener('pointerleave', () => tn.tip(null));
     canvas.addEventListener('dblclick', event => this.toggle(this.hit(this.picture.point(event)), event));
-    canvas.addEventListener('wheel', event => {
-      event.preventDefault();
-      const [x, y] = this.picture.point(event);
-      const scale = Math.min(3, Math.max(0.01, this.scale * Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015))));
-      this.x = x - (x - this.x) * scale / this.scale;
-      this.y = y - (y - this.y) * scale / this.scale;
-      this.scale = scale;
-      this.picture.schedule();
-    }, { passive: false });
+    canvas.addEventListener(
+      'wheel',
+      event => {
+        event.preventDefault();
+        const [x, y] = this.picture.point(event);
+        const scale = Math.min(
+          3,
+          Math.max(0.01, this.scale * Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)))
+        );
+        this.x = x - ((x - this.x) * scale) / this.scale;
+        this.y = y - ((y - this.y) * scale) / this.scale;
+        this.scale = scale;
+        this.picture.schedule();
+      },
+      { passive: false }
+    );
   }
 
   describe(node) {
-    if (node.isGroup) return [node.path, `${tn.plural(node.count, 'operation')}; double click ${node.expanded ? 'closes' : 'opens'} it`];
+    if (node.isGroup)
+      return [
+        node.path,
+        `${tn.plural(node.count, 'operation')}; double click ${node.expanded ? 'closes' : 'opens'} it`
+      ];
     const kernel = tn.data('graph').vertices[node.vertex][2];
-    return [tn.vertexName(node.vertex) || tn.vertexKind(node.vertex), `${tn.vertexKind(node.vertex)}  ${tn.vertexType(node.vertex)}`,
-      kernel >= 0 ? tn.kernelLabel(kernel) : ''];
+    return [
+      tn.vertexName(node.vertex) || tn.vertexKind(node.vertex),
+      `${tn.vertexKind(node.vertex)}  ${tn.vertexType(node.vertex)}`,
+      kernel >= 0 ? tn.kernelLabel(kernel) : ''
+    ];
   }
 
   // ---- Drawing ----
 
   paint(context, width, height) {
     if (this.scale === undefined) return;
-    this.view = [-this.x / this.scale, -this.y / this.scale, (width - this.x) / this.scale, (height - this.y) / this.scale];
+    this.view = [
+      -this.x / this.scale,
+      -this.y / this.scale,
+      (width - this.x) / this.scale,
+      (height - this.y) / this.scale
+    ];
     context.save();
     context.translate(this.x, this.y);
     context.scale(this.scale, this.scale);
@@ -188,7 +237,8 @@ class GraphView {
     context.stroke();
     if (this.scale > 0.35) this.paintHeads(context, group, left, top);
     for (const child of group.children) {
-      const x = left + child.x, y = top + child.y;
+      const x = left + child.x,
+        y = top + child.y;
       if (x > x1 || y > y1 || x + child.w < x0 || y + child.h < y0) continue;
       this.paintBox(context, child, x, y);
       if (child.isGroup && child.expanded) this.paintGroup(context, child, x, y);
@@ -198,13 +248,13 @@ class GraphView {
   trace(context, points, left, top) {
     context.moveTo(points[0][0] + left, points[0][1] + top);
     for (let i = 1; i < points.length; ++i) {
-      const [x0, y0] = points[i - 1], [x, y] = points[i];
-      if (y < y0) // an edge that leads back
+      const [x0, y0] = points[i - 1],
+        [x, y] = points[i];
+      if (y < y0)
+        // an edge that leads back
         context.bezierCurveTo(x0 + left - 40, y0 + top, x + left - 40, y + top, x + left, y + top);
-      else if (x === x0 || this.scale < 0.15)
-        context.lineTo(x + left, y + top);
-      else
-        context.bezierCurveTo(x0 + left, (y0 + y) / 2 + top, x + left, (y0 + y) / 2 + top, x + left, y + top);
+      else if (x === x0 || this.scale < 0.15) context.lineTo(x + left, y + top);
+      else context.bezierCurveTo(x0 + left, (y0 + y) / 2 + top, x + left, (y0 + y) / 2 + top, x + left, y + top);
     }
   }
 
@@ -212,7 +262,9 @@ class GraphView {
     const [x0, y0, x1, y1] = this.view;
     context.beginPath();
     for (const { points } of group.routes) {
-      const [x, y] = points[points.length - 1], px = x + left, py = y + top;
+      const [x, y] = points[points.length - 1],
+        px = x + left,
+        py = y + top;
       if (px < x0 || py < y0 || px > x1 || py > y1) continue;
       context.moveTo(px, py);
       context.lineTo(px - 4, py - 7);
@@ -225,14 +277,18 @@ class GraphView {
   isCulprit(node) {
     if (!this.culprits.size) return false;
     if (node.hasCulprit === undefined)
-      node.hasCulprit = node.isGroup ? node.children.some(child => this.isCulprit(child)) : this.culprits.has(tn.vertexName(node.vertex));
+      node.hasCulprit = node.isGroup
+        ? node.children.some(child => this.isCulprit(child))
+        : this.culprits.has(tn.vertexName(node.vertex));
     return node.hasCulprit;
   }
 
   paintBox(context, node, x, y) {
     const color = node.isGroup ? tn.color('muted') : tn.kindColor(tn.vertexKind(node.vertex));
-    const open = node.isGroup && node.expanded, bad = this.isCulprit(node);
-    if (this.scale < 0.12 && !open) { // a mark is all that there is room for
+    const open = node.isGroup && node.expanded,
+      bad = this.isCulprit(node);
+    if (this.scale < 0.12 && !open) {
+      // a mark is all that there is room for
       context.fillStyle = bad ? tn.color('bad') : color;
       return context.fillRect(x, y, node.w, node.h);
     }
@@ -241,7 +297,12 @@ class GraphView {
     context.fillStyle = tn.color(open ? 'group' : 'panel');
     context.fill();
     context.lineWidth = node === this.selected || (bad && !open) ? 2.5 : 1.2;
-    context.strokeStyle = node === this.selected ? tn.color('accent') : bad ? tn.color('bad') : tn.color(node.isGroup ? 'line-strong' : 'edge');
+    context.strokeStyle =
+      node === this.selected
+        ? tn.color('accent')
+        : bad
+          ? tn.color('bad')
+          : tn.color(node.isGroup ? 'line-strong' : 'edge');
     context.stroke();
     if (!node.isGroup) {
       context.fillStyle = bad ? tn.color('bad') : color;
@@ -275,12 +336,15 @@ class GraphView {
   }
 
   paintNeighbours(context) {
-    const me = this.selected, [x, y] = this.placeOf(me);
+    const me = this.selected,
+      [x, y] = this.placeOf(me);
     context.beginPath();
     for (let i = 0; i + 1 < this.edges.length; i += 2) {
-      const isProducer = this.edges[i + 1] === me.vertex, isReader = this.edges[i] === me.vertex;
+      const isProducer = this.edges[i + 1] === me.vertex,
+        isReader = this.edges[i] === me.vertex;
       if (!isProducer && !isReader) continue;
-      const other = this.visible(this.edges[isReader ? i + 1 : i]), [ox, oy] = this.placeOf(other);
+      const other = this.visible(this.edges[isReader ? i + 1 : i]),
+        [ox, oy] = this.placeOf(other);
       const from = isReader ? [x + me.w / 2, y + me.h] : [ox + other.w / 2, oy + other.h];
       const to = isReader ? [ox + other.w / 2, oy] : [x + me.w / 2, y];
       this.trace(context, [from, to], 0, 0);
@@ -297,54 +361,15 @@ class GraphView {
     this.side.hidden = !node;
     this.picture.schedule();
     if (!node) return;
-    tn.clear(this.side).append(tn.el('button', { class: 'close', title: 'close', onclick: () => this.select(null) }, '\u00d7'),
-      ...(node.isGroup ? this.groupPanel(node) : this.vertexPanel(node)));
-  }
-
-  groupPanel(node) {
-    const kinds = new Map();
-    const visit = at => (at.isGroup ? at.children.forEach(visit) : kinds.set(tn.vertexKind(at.vertex), (kinds.get(tn.vertexKind(at.vertex)) || 0) + 1));
-    visit(node);
-    const sorted = [...kinds].sort((a, b) => b[1] - a[1]);
-    return [tn.el('h3', {}, node.path),
-      tn.el('button', { onclick: () => this.toggle(node) }, node.expanded ? 'Collapse' : 'Expand'),
-      node.kernel !== undefined ? tn.el('p', {}, tn.anchor('time and cost of the kernel', 'kernel', node.kernel)) : null,
-      tn.el('dl', {}, sorted.flatMap(([kind, count]) => [tn.el('dt', {}, kind), tn.el('dd', {}, count)]))].filter(Boolean);
-  }
-
-  vertexPanel(node) {
-    const name = tn.vertexName(node.vertex), kernel = tn.data('graph').vertices[node.vertex][2];
-    const ends = (mine, other) => {
-      const found = [];
-      for (let i = 0; i + 1 < this.edges.length; i += 2) if (this.edges[i + mine] === node.vertex) found.push(this.edges[i + other]);
-      return found.slice(0, 12).map(vertex => tn.el('div', {}, tn.anchor(tn.shorten(tn.vertexName(vertex) || tn.vertexKind(vertex), 40), 'node', tn.vertexName(vertex))));
-    };
-    const said = tn.remarksAbout(name);
-    const line = tn.lastLineOf(name);
-    return [tn.el('h3', {}, name || tn.vertexKind(node.vertex)),
-      this.culprits.has(name) ? tn.el('p', { class: 'bad-text' }, 'This node is the culprit.') : null,
-      tn.el('dl', {},
-        tn.el('dt', {}, 'operation'), tn.el('dd', {}, tn.vertexKind(node.vertex)),
-        tn.el('dt', {}, 'type'), tn.el('dd', {}, tn.el('code', {}, tn.vertexType(node.vertex))),
-        kernel >= 0 ? [tn.el('dt', {}, 'kernel'), tn.el('dd', {}, tn.anchor(tn.kernelLabel(kernel), 'kernel', kernel))] : null,
-        tn.el('dt', {}, 'reads'), tn.el('dd', {}, ends(1, 0)), tn.el('dt', {}, 'read by'), tn.el('dd', {}, ends(0, 1)),
-        line ? [tn.el('dt', {}, 'text'), tn.el('dd', {}, tn.anchor('in the last program', 'diff', line))] : null),
-      said.length ? tn.el('h4', {}, 'Remarks') : null,
-      ...said.slice(0, 6).map(remark => tn.el('p', { class: 'remark-text' }, tn.el('span', { class: 'chip ' + remark.kind }, remark.kind), ' ', remark.message)),
-      said.length > 6 ? tn.anchor(`all ${said.length}`, 'remarks', name) : null].filter(Boolean);
+    tn.clear(this.side).append(
+      tn.el('button', { class: 'close', title: 'close', onclick: () => this.select(null) }, '\u00d7'),
+      ...(node.isGroup ? this.groupPanel(node) : this.vertexPanel(node))
+    );
   }
 }
-
-/// Where a node stands in the last program, as the value of a #diff link.
-tn.lastLineOf = name => {
-  const last = tn.data('snapshots').snapshots.length - 1;
-  const id = tn.data('names').names.indexOf(name);
-  const line = id < 0 ? undefined : tn.snapshot(last).find(number => tn.lineNodes(number).includes(id));
-  return line === undefined ? null : `${last},${last},${line}`;
-};
 
 tn.views.graph = {
   title: 'Graph',
   keys: ['node'],
-  show: (main, key, value) => new GraphView(main, value),
+  show: (main, key, value) => new GraphView(main, value)
 };

@@ -31,7 +31,10 @@ class VirtualList {
   schedule() {
     if (this.pending) return;
     this.pending = true;
-    requestAnimationFrame(() => { this.pending = false; this.update(); });
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.update();
+    });
   }
 
   update() {

@@ -13,10 +13,25 @@ tn.route = () => {
 };
 
 tn.setUpTop = () => {
-  const summary = tn.data('summary'), finding = tn.finding(), report = tn.report();
-  document.getElementById('model').append(tn.el('strong', { title: summary.model }, tn.shorten(summary.model, 40)), ' ',
-    report ? tn.el('a', { class: 'chip ' + (finding ? 'bad' : 'good'), href: '#overview' }, finding ? `${finding.kind} in ${finding.where}` : 'nothing found') : '');
-  document.getElementById('tabs').append(...tn.order.map(name => tn.el('a', { href: '#' + name, 'data-view': name }, tn.views[name].title)));
+  const summary = tn.data('summary'),
+    finding = tn.finding(),
+    report = tn.report();
+  document
+    .getElementById('model')
+    .append(
+      tn.el('strong', { title: summary.model }, tn.shorten(summary.model, 40)),
+      ' ',
+      report
+        ? tn.el(
+            'a',
+            { class: 'chip ' + (finding ? 'bad' : 'good'), href: '#overview' },
+            finding ? 'culprit: ' + finding.kind : 'nothing found'
+          )
+        : ''
+    );
+  document
+    .getElementById('tabs')
+    .append(...tn.order.map(name => tn.el('a', { href: '#' + name, 'data-view': name }, tn.views[name].title)));
 };
 
 addEventListener('hashchange', tn.route);
@@ -31,7 +46,10 @@ addEventListener('keydown', event => {
     tn.current.key(event);
   }
 });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { tn.colors = {}; tn.route(); });
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  tn.colors = {};
+  tn.route();
+});
 
 tn.setUpTop();
 tn.setUpSearch();

@@ -5,28 +5,51 @@ tn.trailPasses = () => tn.report().passes.filter(pass => pass.changed);
 /// Errors by pass. An error of zero is drawn at the bottom.
 tn.trailChart = height => {
   const box = tn.el('div', { class: 'trail-box', style: { height: height + 'px' } });
-  const passes = tn.trailPasses(), outputs = tn.report().outputs.slice(0, 12);
-  const errors = passes.flatMap(pass => (pass.errors || []).map(tn.number)).filter(error => error > 0 && error < Infinity);
+  const passes = tn.trailPasses(),
+    outputs = tn.report().outputs.slice(0, 12);
+  const errors = passes
+    .flatMap(pass => (pass.errors || []).map(tn.number))
+    .filter(error => error > 0 && error < Infinity);
   const tolerances = outputs.map(output => tn.number(output.tolerance)).filter(value => value > 0 && value < Infinity);
   const all = errors.concat(tolerances, [1e-7]);
-  const low = all.reduce((a, b) => Math.min(a, b)) / 3, high = all.reduce((a, b) => Math.max(a, b)) * 5;
+  const low = all.reduce((a, b) => Math.min(a, b)) / 3,
+    high = all.reduce((a, b) => Math.max(a, b)) * 5;
   const state = {};
   const picture = new Picture(box, (context, width, heightNow) => {
-    const left = 64, right = width - 20, top = 14, bottom = heightNow - 66;
-    const x = i => left + (i + 0.5) / passes.length * (right - left);
-    const y = error => bottom - Math.log(Math.min(high, Math.max(low, error)) / low) / Math.log(high / low) * (bottom - top);
+    const left = 64,
+      right = width - 20,
+      top = 14,
+      bottom = heightNow - 66;
+    const x = i => left + ((i + 0.5) / passes.length) * (right - left);
+    const y = error =>
+      bottom - (Math.log(Math.min(high, Math.max(low, error)) / low) / Math.log(high / low)) * (bottom - top);
     Object.assign(state, { x, y, left, right });
     tn.paintTrailAxes(context, { left, right, top, bottom, low, high, x, y, passes });
     outputs.forEach((output, o) => tn.paintTrailLine(context, output, o, passes, x, y, { left, right }));
   });
   picture.canvas.addEventListener('pointermove', event => {
-    const i = Math.floor((picture.point(event)[0] - state.left) / (state.right - state.left) * passes.length), pass = passes[i];
-    tn.tip(pass ? [pass.name, ...outputs.map((output, o) => (pass.errors && pass.errors[o] !== undefined
-      ? `${output.name}: ${tn.error(pass.errors[o])} of ${tn.error(output.tolerance)}` : '')), pass.error === undefined ? 'not run' : ''] : null, event.clientX, event.clientY);
+    const i = Math.floor(((picture.point(event)[0] - state.left) / (state.right - state.left)) * passes.length),
+      pass = passes[i];
+    tn.tip(
+      pass
+        ? [
+            pass.name,
+            ...outputs.map((output, o) =>
+              pass.errors && pass.errors[o] !== undefined
+                ? `${output.name}: ${tn.error(pass.errors[o])} of ${tn.error(output.tolerance)}`
+                : ''
+            ),
+            pass.error === undefined ? 'not run' : ''
+          ]
+        : null,
+      event.clientX,
+      event.clientY
+    );
   });
   picture.canvas.addEventListener('pointerleave', () => tn.tip(null));
   picture.canvas.addEventListener('click', event => {
-    const pass = passes[Math.floor((picture.point(event)[0] - state.left) / (state.right - state.left) * passes.length)];
+    const pass =
+      passes[Math.floor(((picture.point(event)[0] - state.left) / (state.right - state.left)) * passes.length)];
     if (pass) tn.go('pass', pass.name);
   });
   return box;
@@ -40,7 +63,8 @@ tn.paintTrailAxes = (context, { left, right, top, bottom, low, high, x, y, passe
     tn.strokeLine(context, left, y(tick), right, y(tick));
     context.fillText(tick.toExponential(0), left - 8, y(tick));
   }
-  const finding = tn.finding(), culprit = finding ? passes.findIndex(pass => pass.name === finding.where) : -1;
+  const finding = tn.finding(),
+    culprit = finding ? passes.findIndex(pass => pass.name === finding.where) : -1;
   if (culprit >= 0) {
     const half = (right - left) / passes.length / 2;
     context.fillStyle = tn.color('bad-soft');
@@ -55,7 +79,10 @@ tn.paintTrailAxes = (context, { left, right, top, bottom, low, high, x, y, passe
     const name = pass.name.replace(/^.*\d-/, '');
     context.save();
     context.translate(x(i), bottom + 12);
-    if ((right - left) / passes.length < 96) { context.rotate(-0.42); context.textAlign = 'right'; }
+    if ((right - left) / passes.length < 96) {
+      context.rotate(-0.42);
+      context.textAlign = 'right';
+    }
     context.fillText(tn.shorten(name, 20), 0, 0);
     context.restore();
   });
@@ -63,7 +90,8 @@ tn.paintTrailAxes = (context, { left, right, top, bottom, low, high, x, y, passe
 };
 
 tn.paintTrailLine = (context, output, o, passes, x, y, { left, right }) => {
-  const color = tn.color('hue' + o % 8), allowed = tn.number(output.tolerance);
+  const color = tn.color('hue' + (o % 8)),
+    allowed = tn.number(output.tolerance);
   if (allowed > 0 && allowed < Infinity) {
     context.strokeStyle = color;
     context.globalAlpha = 0.7;
@@ -81,7 +109,13 @@ tn.paintTrailLine = (context, output, o, passes, x, y, { left, right }) => {
   context.strokeStyle = color;
   context.lineWidth = 2;
   context.beginPath();
-  const points = passes.map((pass, i) => (pass.errors && pass.errors[o] !== undefined ? [x(i), y(tn.number(pass.errors[o])), tn.number(pass.errors[o])] : null)).filter(Boolean);
+  const points = passes
+    .map((pass, i) =>
+      pass.errors && pass.errors[o] !== undefined
+        ? [x(i), y(tn.number(pass.errors[o])), tn.number(pass.errors[o])]
+        : null
+    )
+    .filter(Boolean);
   points.forEach(([px, py], i) => (i ? context.lineTo(px, py) : context.moveTo(px, py)));
   context.stroke();
   context.lineWidth = 1;
@@ -95,15 +129,22 @@ tn.paintTrailLine = (context, output, o, passes, x, y, { left, right }) => {
 
 /// Kernels one by one: error as part of what is accepted.
 tn.kernelErrorChart = () => {
-  const { kernel_errors: kernels } = tn.report(), finding = tn.finding();
+  const { kernel_errors: kernels } = tn.report(),
+    finding = tn.finding();
   const culprit = finding && finding.kernel ? finding.kernel.number : -1;
   const box = tn.el('div', { class: 'trail-box', style: { height: '170px' } });
-  const ratio = kernel => (tn.number(kernel.error) === 0 ? 0 : tn.number(kernel.error) / Math.max(1e-30, tn.number(kernel.tolerance)));
-  const low = 1e-4, high = Math.max(30, Math.min(1e8, kernels.reduce((most, kernel) => Math.max(most, ratio(kernel)), 0) * 3));
+  const ratio = kernel =>
+    tn.number(kernel.error) === 0 ? 0 : tn.number(kernel.error) / Math.max(1e-30, tn.number(kernel.tolerance));
+  const low = 1e-4,
+    high = Math.max(30, Math.min(1e8, kernels.reduce((most, kernel) => Math.max(most, ratio(kernel)), 0) * 3));
   const at = { left: 64 };
   const picture = new Picture(box, (context, width, height) => {
-    const { left } = at, right = at.right = width - 20, top = 14, bottom = height - 24;
-    const y = value => bottom - Math.log(Math.min(high, Math.max(low, value)) / low) / Math.log(high / low) * (bottom - top);
+    const { left } = at,
+      right = (at.right = width - 20),
+      top = 14,
+      bottom = height - 24;
+    const y = value =>
+      bottom - (Math.log(Math.min(high, Math.max(low, value)) / low) / Math.log(high / low)) * (bottom - top);
     context.textAlign = 'right';
     for (const tick of tn.logTicks(low, high)) {
       context.strokeStyle = tick === 1 ? tn.color('bad') : tn.color('line');
@@ -116,53 +157,122 @@ tn.kernelErrorChart = () => {
       const bad = i === culprit || ratio(kernel) > 1;
       context.fillStyle = bad ? tn.color('bad') : tn.color('accent');
       context.beginPath();
-      context.arc(left + (i + 0.5) / kernels.length * (right - left), y(ratio(kernel)), bad ? 5 : 3, 0, 2 * Math.PI);
+      context.arc(left + ((i + 0.5) / kernels.length) * (right - left), y(ratio(kernel)), bad ? 5 : 3, 0, 2 * Math.PI);
       context.fill();
     });
     context.fillStyle = tn.color('muted');
     context.fillText('step 0', left, height - 8);
     tn.fitText(context, `step ${kernels.length - 1}`, right - 60, height - 8, width);
   });
-  const find = event => Math.floor((picture.point(event)[0] - at.left) / (at.right - at.left) * kernels.length);
+  const find = event => Math.floor(((picture.point(event)[0] - at.left) / (at.right - at.left)) * kernels.length);
   picture.canvas.addEventListener('pointermove', event => {
     const i = find(event);
-    tn.tip(kernels[i] ? [tn.kernelLabel(i), `off by ${tn.error(kernels[i].error)}, ${tn.error(kernels[i].tolerance)} is accepted`] : null, event.clientX, event.clientY);
+    tn.tip(
+      kernels[i]
+        ? [tn.kernelLabel(i), `off by ${tn.error(kernels[i].error)}, ${tn.error(kernels[i].tolerance)} is accepted`]
+        : null,
+      event.clientX,
+      event.clientY
+    );
   });
   picture.canvas.addEventListener('pointerleave', () => tn.tip(null));
-  picture.canvas.addEventListener('click', event => { if (kernels[find(event)]) tn.go('kernel', find(event)); });
+  picture.canvas.addEventListener('click', event => {
+    if (kernels[find(event)]) tn.go('kernel', find(event));
+  });
   return box;
 };
 
 tn.trailTable = () => {
-  const report = tn.report(), outputs = report.outputs.slice(0, 24), finding = tn.finding();
-  return tn.el('div', { class: 'table-scroll' }, tn.el('table', { class: 'trail' },
-    tn.el('tr', {}, tn.el('th', {}, 'pass'), tn.el('th', { class: 'num' }, 'computed anew'), outputs.map(output => tn.el('th', { class: 'num', title: output.name }, tn.shorten(output.name, 24)))),
-    tn.el('tr', { class: 'muted' }, tn.el('td', {}, 'accepted'), tn.el('td', {}), outputs.map(output => tn.el('td', { class: 'num' }, tn.error(output.tolerance)))),
-    tn.trailPasses().map(pass => tn.el('tr', { class: finding && finding.where === pass.name ? 'culprit-row' : '' },
-      tn.el('td', {}, tn.anchor(pass.name, 'pass', pass.name), finding && finding.where === pass.name ? tn.el('span', { class: 'chip bad' }, 'culprit') : null),
-      tn.el('td', { class: 'num muted' }, pass.computed === undefined ? '' : tn.integer(pass.computed)),
-      outputs.map((output, o) => {
-        const error = pass.errors && pass.errors[o];
-        if (error === undefined) return tn.el('td', { class: 'num muted' }, 'not run');
-        return tn.el('td', { class: 'num' + (tn.number(error) > tn.number(output.tolerance) ? ' bad-text' : '') }, tn.error(error));
-      })))), report.outputs.length > outputs.length ? tn.el('p', { class: 'muted' }, `and ${report.outputs.length - outputs.length} more results`) : null);
+  const report = tn.report(),
+    outputs = report.outputs.slice(0, 24),
+    finding = tn.finding();
+  return tn.el(
+    'div',
+    { class: 'table-scroll' },
+    tn.el(
+      'table',
+      { class: 'trail' },
+      tn.el(
+        'tr',
+        {},
+        tn.el('th', {}, 'pass'),
+        tn.el('th', { class: 'num' }, 'computed anew'),
+        outputs.map(output => tn.el('th', { class: 'num', title: output.name }, tn.shorten(output.name, 24)))
+      ),
+      tn.el(
+        'tr',
+        { class: 'muted' },
+        tn.el('td', {}, 'accepted'),
+        tn.el('td', {}),
+        outputs.map(output => tn.el('td', { class: 'num' }, tn.error(output.tolerance)))
+      ),
+      tn.trailPasses().map(pass =>
+        tn.el(
+          'tr',
+          { class: finding && finding.where === pass.name ? 'culprit-row' : '' },
+          tn.el(
+            'td',
+            {},
+            tn.anchor(pass.name, 'pass', pass.name),
+            finding && finding.where === pass.name ? tn.el('span', { class: 'chip bad' }, 'culprit') : null
+          ),
+          tn.el('td', { class: 'num muted' }, pass.computed === undefined ? '' : tn.integer(pass.computed)),
+          outputs.map((output, o) => {
+            const error = pass.errors && pass.errors[o];
+            if (error === undefined) return tn.el('td', { class: 'num muted' }, 'not run');
+            return tn.el(
+              'td',
+              { class: 'num' + (tn.number(error) > tn.number(output.tolerance) ? ' bad-text' : '') },
+              tn.error(error)
+            );
+          })
+        )
+      )
+    ),
+    report.outputs.length > outputs.length
+      ? tn.el('p', { class: 'muted' }, `and ${report.outputs.length - outputs.length} more results`)
+      : null
+  );
 };
 
 tn.views.numbers = {
   title: 'Numbers',
   show(main) {
-    const report = tn.report(), page = tn.el('div', { class: 'scroll page' }, tn.el('h1', {}, 'Numbers'));
+    const report = tn.report(),
+      page = tn.el('div', { class: 'scroll page' }, tn.el('h1', {}, 'Numbers'));
     main.append(page);
     if (!report)
-      return page.append(tn.el('p', { class: 'muted' }, 'The programs were not run; ', tn.el('code', {}, 'tenon debug --report'), ' does that.'));
+      return page.append(
+        tn.el(
+          'p',
+          { class: 'muted' },
+          'The programs were not run; ',
+          tn.el('code', {}, 'tenon debug --report'),
+          ' does that.'
+        )
+      );
     const finding = tn.finding();
     if (finding)
-      page.append(tn.el('p', { class: 'lead bad-text culprit' }, `${finding.kind} in ${finding.where}: ${finding.message}`));
+      page.append(
+        tn.el('p', { class: 'lead bad-text culprit' }, `${finding.kind} in ${finding.where}: ${finding.message}`)
+      );
     else page.append(tn.el('p', { class: 'lead' }, 'Nothing found.'));
-    page.append(tn.el('p', { class: 'muted' }, 'The program after each pass was run by the reference semantics; errors are relative (L2) to the imported program. What is accepted was measured by a run in which every operation was disturbed by what it may be off.'));
+    page.append(
+      tn.el(
+        'p',
+        { class: 'muted' },
+        'The program after each pass was run by the reference semantics; errors are relative (L2) to the ' +
+          'imported program. What is accepted was measured by a run in which every ' +
+          'operation was disturbed by what it may be off.'
+      )
+    );
     if (report.outputs.length && tn.trailPasses().length)
-      page.append(tn.el('section', { class: 'panel' }, tn.el('h2', {}, 'By pass and result'), tn.trailChart(280), tn.trailTable()));
+      page.append(
+        tn.el('section', { class: 'panel' }, tn.el('h2', {}, 'By pass and result'), tn.trailChart(280), tn.trailTable())
+      );
     if (report.kernel_errors.length)
-      page.append(tn.el('section', { class: 'panel' }, tn.el('h2', {}, 'Native kernels one by one'), tn.kernelErrorChart()));
-  },
+      page.append(
+        tn.el('section', { class: 'panel' }, tn.el('h2', {}, 'Native kernels one by one'), tn.kernelErrorChart())
+      );
+  }
 };

@@ -20,9 +20,11 @@ tn.lineNodes = number => {
 
 /// The longest increasing subsequence of pairs [i, j] that are sorted by i: those kept.
 tn.increasing = pairs => {
-  const ends = [], previous = new Int32Array(pairs.length);
+  const ends = [],
+    previous = new Int32Array(pairs.length);
   pairs.forEach(([, j], n) => {
-    let low = 0, high = ends.length;
+    let low = 0,
+      high = ends.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (pairs[ends[middle]][1] < j) low = middle + 1;
@@ -38,13 +40,16 @@ tn.increasing = pairs => {
 
 /// Longest common subsequence of short stretches, by the table of lengths.
 tn.common = (a, aBegin, aEnd, b, bBegin, bEnd, add) => {
-  const n = aEnd - aBegin, m = bEnd - bBegin, width = m + 1;
+  const n = aEnd - aBegin,
+    m = bEnd - bBegin,
+    width = m + 1;
   const length = new Uint16Array((n + 1) * width);
   for (let i = n - 1; i >= 0; --i)
     for (let j = m - 1; j >= 0; --j)
-      length[i * width + j] = a[aBegin + i] === b[bBegin + j]
-        ? length[(i + 1) * width + j + 1] + 1
-        : Math.max(length[(i + 1) * width + j], length[i * width + j + 1]);
+      length[i * width + j] =
+        a[aBegin + i] === b[bBegin + j]
+          ? length[(i + 1) * width + j + 1] + 1
+          : Math.max(length[(i + 1) * width + j], length[i * width + j + 1]);
   for (let i = 0, j = 0; i < n && j < m;)
     if (a[aBegin + i] === b[bBegin + j]) add(aBegin + i++, bBegin + j++);
     else if (length[(i + 1) * width + j] >= length[i * width + j + 1]) ++i;
@@ -59,12 +64,16 @@ tn.align = (a, b) => {
     list.forEach((value, i) => at.set(value, at.has(value) ? -1 : i));
     return at;
   };
-  let begin = 0, tail = 0;
+  let begin = 0,
+    tail = 0;
   const least = Math.min(a.length, b.length);
   while (begin < least && a[begin] === b[begin]) ++begin;
   while (tail < least - begin && a[a.length - 1 - tail] === b[b.length - 1 - tail]) ++tail;
-  const aMiddle = a.slice(begin, a.length - tail), bMiddle = b.slice(begin, b.length - tail);
-  const inA = once(aMiddle), inB = once(bMiddle), frame = [];
+  const aMiddle = a.slice(begin, a.length - tail),
+    bMiddle = b.slice(begin, b.length - tail);
+  const inA = once(aMiddle),
+    inB = once(bMiddle),
+    frame = [];
   for (const [value, i] of inA) {
     const j = inB.get(value);
     if (i >= 0 && j >= 0 && j !== undefined) frame.push([begin + i, begin + j]);
@@ -72,7 +81,8 @@ tn.align = (a, b) => {
   frame.sort((x, y) => x[0] - y[0]);
   const pairs = [];
   for (let i = 0; i < begin; ++i) pairs.push([i, i]);
-  let aAt = begin, bAt = begin;
+  let aAt = begin,
+    bAt = begin;
   const close = (aEnd, bEnd) => {
     while (aAt < aEnd && bAt < bEnd && a[aAt] === b[bAt]) pairs.push([aAt++, bAt++]);
     let back = 0;
@@ -95,16 +105,19 @@ tn.align = (a, b) => {
 /// The rows of a side-by-side comparison: [line or -1, line or -1, kind], where kind is "same", "change", "delete" or
 /// "insert" and lines are positions in the two lists.
 tn.compare = (a, b) => {
-  const rows = [], keys = new Map();
+  const rows = [],
+    keys = new Map();
   // Lines belong together that define the same value, or do the same.
   const keyOf = number => {
-    const text = tn.line(number).trim(), match = /^(%[\w.$-]+)/.exec(text);
+    const text = tn.line(number).trim(),
+      match = /^(%[\w.$-]+)/.exec(text);
     const key = match ? match[1] : text.slice(0, 24);
     if (!keys.has(key)) keys.set(key, keys.size);
     return keys.get(key);
   };
   const gap = (aBegin, aEnd, bBegin, bEnd) => {
-    let i = aBegin, j = bBegin;
+    let i = aBegin,
+      j = bBegin;
     const flush = (aStop, bStop) => {
       while (i < aStop) rows.push([i++, -1, 'delete']);
       while (j < bStop) rows.push([-1, j++, 'insert']);
@@ -116,7 +129,8 @@ tn.compare = (a, b) => {
       }
     flush(aEnd, bEnd);
   };
-  let aAt = 0, bAt = 0;
+  let aAt = 0,
+    bAt = 0;
   for (const [i, j] of tn.align(a, b)) {
     gap(aAt, i, bAt, j);
     rows.push([i, j, 'same']);

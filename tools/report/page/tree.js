@@ -2,10 +2,24 @@
 
 class GraphNode {
   constructor(label, parent) {
-    Object.assign(this, { label, parent, children: [], byLabel: new Map(), vertex: -1, count: 0, order: Infinity, expanded: false, edges: [] });
+    Object.assign(this, {
+      label,
+      parent,
+      children: [],
+      byLabel: new Map(),
+      vertex: -1,
+      count: 0,
+      order: Infinity,
+      expanded: false,
+      edges: []
+    });
   }
-  get isGroup() { return this.vertex < 0; }
-  get path() { return this.parent && this.parent.parent ? this.parent.path + '/' + this.label : this.label; }
+  get isGroup() {
+    return this.vertex < 0;
+  }
+  get path() {
+    return this.parent && this.parent.parent ? this.parent.path + '/' + this.label : this.label;
+  }
   child(label) {
     let found = this.byLabel.get(label);
     if (!found) {
@@ -24,8 +38,14 @@ class GraphNode {
 }
 
 tn.vertexName = vertex => tn.nodeName(tn.data('graph').vertices[vertex][1]);
-tn.vertexKind = vertex => { const graph = tn.data('graph'); return graph.kinds[graph.vertices[vertex][0]]; };
-tn.vertexType = vertex => { const graph = tn.data('graph'); return graph.types[graph.vertices[vertex][3]]; };
+tn.vertexKind = vertex => {
+  const graph = tn.data('graph');
+  return graph.kinds[graph.vertices[vertex][0]];
+};
+tn.vertexType = vertex => {
+  const graph = tn.data('graph');
+  return graph.types[graph.vertices[vertex][3]];
+};
 
 /// Names of scopes: "/encoder/layer.0/MatMul", or "encoder.layer.0.weight" where no name has a slash.
 tn.scopeOf = name => {
@@ -57,14 +77,19 @@ tn.finishTree = node => {
     node.order = Math.min(node.order, child.order);
   }
   node.children.sort((a, b) => a.order - b.order);
-  node.children.forEach((child, i) => { child.index = i; });
+  node.children.forEach((child, i) => {
+    child.index = i;
+  });
 };
 
 /// The tree, and of each vertex its leaf. An edge belongs to the innermost group that has both ends.
 tn.graphTree = mode => {
-  const graph = tn.data('graph'), root = new GraphNode('', null), leaves = [];
+  const graph = tn.data('graph'),
+    root = new GraphNode('', null),
+    leaves = [];
   (graph.vertices || []).forEach((vertex, i) => {
-    const name = tn.vertexName(i), kind = tn.vertexKind(i);
+    const name = tn.vertexName(i),
+      kind = tn.vertexKind(i);
     const isEnd = kind === 'input' || kind === 'output';
     const scope = isEnd ? [name] : tn.scopeOf(name);
     let group = root;
@@ -77,10 +102,12 @@ tn.graphTree = mode => {
   root.expanded = true;
   const seen = new Set();
   for (let i = 0; i + 1 < (graph.edges || []).length; i += 2) {
-    const from = tn.ancestors(leaves[graph.edges[i]]), to = tn.ancestors(leaves[graph.edges[i + 1]]);
+    const from = tn.ancestors(leaves[graph.edges[i]]),
+      to = tn.ancestors(leaves[graph.edges[i + 1]]);
     let depth = 0;
     while (from[depth] === to[depth]) ++depth;
-    const group = from[depth - 1], key = `${from[depth].order},${to[depth].order},${depth}`;
+    const group = from[depth - 1],
+      key = `${from[depth].order},${to[depth].order},${depth}`;
     if (seen.has(key)) continue;
     seen.add(key);
     group.edges.push([from[depth].index, to[depth].index]);
@@ -98,7 +125,8 @@ tn.ancestors = node => {
 
 /// Expands groups level by level as long as few boxes are in sight.
 tn.expandSome = (root, most) => {
-  let shown = root.children.length, level = [root];
+  let shown = root.children.length,
+    level = [root];
   while (level.length) {
     const next = level.flatMap(node => node.children.filter(child => child.isGroup && child.children.length));
     for (const group of next) {
@@ -116,11 +144,17 @@ tn.arrange = node => {
     if (node.arranged) return;
     node.children.forEach(tn.arrange);
     const { width, height, routes } = tn.layout(node.children, node.edges);
-    const isRoot = !node.parent, edge = isRoot ? 0 : 16, head = isRoot ? 0 : 30;
-    for (const child of node.children) { child.x += edge; child.y += head; }
+    const isRoot = !node.parent,
+      edge = isRoot ? 0 : 16,
+      head = isRoot ? 0 : 30;
+    for (const child of node.children) {
+      child.x += edge;
+      child.y += head;
+    }
     node.routes = routes.map(points => {
       points = points.map(([x, y]) => [x + edge, y + head]);
-      const xs = points.map(point => point[0]), ys = points.map(point => point[1]);
+      const xs = points.map(point => point[0]),
+        ys = points.map(point => point[1]);
       return { points, box: [Math.min(...xs) - 40, Math.min(...ys), Math.max(...xs), Math.max(...ys)] };
     });
     node.w = Math.max(width + 2 * edge, isRoot ? 0 : node.label.length * 7 + 60);
@@ -134,4 +168,6 @@ tn.arrange = node => {
 };
 
 /// After a group was opened or closed.
-tn.disturb = node => { for (; node; node = node.parent) node.arranged = false; };
+tn.disturb = node => {
+  for (; node; node = node.parent) node.arranged = false;
+};
