@@ -32,14 +32,6 @@ std::string nameIn(Location loc) {
   return names.empty() ? "" : names.front().str();
 }
 
-/// The node and the operation, so that what a pass adds to a node does not take the names of what was there.
-std::string nameOf(Operation *op) {
-  std::string name = nameIn(op->getLoc()), kind = op->getName().stripDialect().str();
-  if (isa<tn::ConstantOp>(op) || llvm::StringRef(name).ends_with_insensitive(kind))
-    return name;
-  return name + "." + kind;
-}
-
 /// Operations' results are named together: "%x:2 = ...", "%x#1".
 Value representative(Value value) {
   Operation *op = value.getDefiningOp();
@@ -50,6 +42,37 @@ Value representative(Value value) {
 
 ProgramText::ProgramText(ModuleOp module, bool bodies, Sink line)
     : state(module, OpPrintingFlags().elideLargeElementsAttrs(16).skipRegions()), bodies(bodies), line(line) {}
+
+std::string ProgramText::nameOfResult(Operation *op, unsigned i) {
+  auto kernel = cast<tn::KernelOp>(op);
+  ValueRange values = kernel.getYield().getValues();
+  Operation *last = i < values.size() ? values[i].getDefiningOp() : nullptr;
+  return last ? nameOf(last) : nameIn(kernel.getLoc()) + ".kernel";
+}
+
+/// The node and the operation, so that what a pass adds to a node does not take the names of what was there.
+std::string ProgramText::nameOf(Operation *op) {
+  if (isa<tn::KernelOp>(op))
+    return nameOfResult(op, 0);
+  if (auto view = dyn_cast<tn::ViewOp>(op)) {
+    std::string &name = held[{view.getBase(), view.getOffset()}];
+    for (OpOperand &use : view->getUses())
+      if (auto kernel = dyn_cast<tn::KernelOp>(use.getOwner()))
+        if (unsigned inputs = kernel.getInputs().size(); use.getOperandNumber() >= inputs)
+          name = nameOfResult(kernel, use.getOperandNumber() - inputs);
+    return name.empty() ? nameIn(op->getLoc()) : name;
+  }
+  std::string name = nameIn(op->getLoc()), kind = op->getName().stripDialect().str();
+  if (isa<tn::ConstantOp>(op) || llvm::StringRef(name).ends_with_insensitive(kind))
+    return name;
+  return name + "." + kind;
+}
+
+std::string ProgramText::stemOf(Value operand) {
+  llvm::StringRef name = names[representative(operand)];
+  name.consume_front("%");
+  return name.split('$').first.str();
+}
 
 void ProgramText::print(ModuleOp module, bool bodies, Sink line) {
   Scope scope;
@@ -114,7 +137,10 @@ void ProgramText::printBlock(Block &block, bool isSignature, unsigned indent, Sc
     llvm::raw_string_ostream stream(header);
     stream << "^bb0(";
     llvm::interleaveComma(block.getArguments(), stream, [&](BlockArgument argument) {
-      nameValue(argument, nameIn(argument.getLoc()), scope);
+      bool isInput = isa<tn::KernelOp>(block.getParentOp());
+      nameValue(argument,
+                isInput ? stemOf(block.getParentOp()->getOperand(argument.getArgNumber())) : nameIn(argument.getLoc()),
+                scope);
       stream << names[argument] << ": " << argument.getType();
     });
     stream << "):";
@@ -124,11 +150,25 @@ void ProgramText::printBlock(Block &block, bool isSignature, unsigned indent, Sc
     print(&op, indent, scope);
 }
 
+/// The function that computes the weight block says what is where in it, and stands before the one that reads it.
+void ProgramText::noteWeights(Operation *main) {
+  auto weights = main->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>("weights");
+  auto offsets = weights ? weights->getAttrOfType<DenseI64ArrayAttr>("tn.offsets") : nullptr;
+  auto function = cast<func::FuncOp>(main);
+  if (!offsets || weights.isExternal() || function.getNumArguments() < 2)
+    return;
+  ValueRange results = weights.getBody().front().getTerminator()->getOperands();
+  for (auto [offset, result] : llvm::zip(offsets.asArrayRef(), results))
+    held[{function.getArgument(1), offset}] = stemOf(result);
+}
+
 void ProgramText::print(Operation *op, unsigned indent, Scope &scope) {
   if (op->getNumResults() > 0)
     nameValue(op->getResult(0), nameOf(op), scope);
   Scope own; // of what is isolated from above, as all that has regions is
   auto function = dyn_cast<func::FuncOp>(op);
+  if (function && function->hasAttr("tn.weights_bytes"))
+    noteWeights(function);
   if (function && !function.isExternal())
     for (auto [i, argument] : llvm::enumerate(function.getArguments())) {
       auto name = function.getArgAttrOfType<StringAttr>(i, "tn.name");

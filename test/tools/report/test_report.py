@@ -72,6 +72,17 @@ class Report(ToolCase):
                 self.assertRegex(name, r"^%[A-Za-z_][\w.$-]*(:\d+)?$")
         self.assertTrue(any("%stage0.layer0.block1.softmax" in line for line in texts[0]))
 
+    def test_names_stay_through_fusion_and_planning(self):
+        snapshots = self.report("compile", DIGITS, "--stop-after=memory", "-o", "m.mlir").data["snapshots"]
+        after = {entry["name"]: [line.strip() for line in page.text_of(snapshots, entry["snapshot"])]
+                 for entry in snapshots["passes"]}
+        # The body of the kernel is what stood there before, up to reshapes around it.
+        lines = [line for line in after["winograd"] if line.startswith(("%r1.relu =", "%r2.relu =", "%c2.winograd_conv ="))]
+        self.assertEqual(len(lines), 3)
+        for line in lines:
+            self.assertIn(line, after["fuse"])
+            self.assertIn(line, after["plan-memory"])
+
     def test_graph_and_kernels(self):
         made = self.report("compile", DIGITS, "-o", "m.so")
         graph, names = made.data["graph"], made.data["names"]["names"]

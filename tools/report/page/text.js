@@ -102,41 +102,41 @@ tn.align = (a, b) => {
   return pairs;
 };
 
-/// The rows of a side-by-side comparison: [line or -1, line or -1, kind], where kind is "same", "change", "delete" or
-/// "insert" and lines are positions in the two lists.
-tn.compare = (a, b) => {
-  const rows = [],
-    keys = new Map();
-  // Lines belong together that define the same value, or do the same.
-  const keyOf = number => {
-    const text = tn.line(number).trim(),
-      match = /^(%[\w.$-]+)/.exec(text);
-    const key = match ? match[1] : text.slice(0, 24);
-    if (!keys.has(key)) keys.set(key, keys.size);
-    return keys.get(key);
-  };
-  const gap = (aBegin, aEnd, bBegin, bEnd) => {
-    let i = aBegin,
-      j = bBegin;
-    const flush = (aStop, bStop) => {
-      while (i < aStop) rows.push([i++, -1, 'delete']);
-      while (j < bStop) rows.push([-1, j++, 'insert']);
-    };
-    if (aBegin < aEnd && bBegin < bEnd)
-      for (const [x, y] of tn.align(a.slice(aBegin, aEnd).map(keyOf), b.slice(bBegin, bEnd).map(keyOf))) {
-        flush(aBegin + x, bBegin + y);
-        rows.push([i++, j++, 'change']);
-      }
-    flush(aEnd, bEnd);
-  };
-  let aAt = 0,
-    bAt = 0;
-  for (const [i, j] of tn.align(a, b)) {
-    gap(aAt, i, bAt, j);
-    rows.push([i, j, 'same']);
-    aAt = i + 1;
-    bAt = j + 1;
+/// What lines may have in common, most first: all but the indentation, as they may have moved into a kernel; what they
+/// define, or do.
+tn.likeness = [
+  number => tn.line(number).trim(),
+  number => {
+    const text = tn.line(number).trim();
+    return (/^%[\w.$-]+/.exec(text) || [text.slice(0, 24)])[0];
   }
-  gap(aAt, a.length, bAt, b.length);
+];
+
+/// The rows of a side-by-side comparison: [line or -1, line or -1, kind], where kind is "same", "change", "delete" or
+/// "insert" and lines are positions in the two lists. Between lines that are alike those are looked for that are less so.
+tn.compare = (a, b) => {
+  const rows = [];
+  const numbers = new Map();
+  const numberOf = value => {
+    if (!numbers.has(value)) numbers.set(value, numbers.size);
+    return numbers.get(value);
+  };
+  const between = (level, aBegin, aEnd, bBegin, bEnd) => {
+    let i = aBegin;
+    let j = bBegin;
+    if (level < tn.likeness.length && i < aEnd && j < bEnd) {
+      const keys = list => list.map(line => numberOf(tn.likeness[level](line)));
+      for (const [x, y] of tn.align(keys(a.slice(aBegin, aEnd)), keys(b.slice(bBegin, bEnd)))) {
+        between(level + 1, i, aBegin + x, j, bBegin + y);
+        rows.push([aBegin + x, bBegin + y, level === 0 ? 'same' : 'change']);
+        i = aBegin + x + 1;
+        j = bBegin + y + 1;
+      }
+      return between(level + 1, i, aEnd, j, bEnd);
+    }
+    while (i < aEnd) rows.push([i++, -1, 'delete']);
+    while (j < bEnd) rows.push([-1, j++, 'insert']);
+  };
+  between(0, 0, a.length, 0, b.length);
   return rows;
 };
