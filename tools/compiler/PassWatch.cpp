@@ -26,6 +26,7 @@ struct Instrumentation : PassInstrumentation {
     llvm::StringRef name = pass->getArgument();
     name.consume_front("tn-");
     position.name = name.str();
+    position.summary = pass->getDescription().str();
     if (watcher.before)
       watcher.before(position, moduleOf(op));
   }
@@ -45,6 +46,17 @@ struct Instrumentation : PassInstrumentation {
 };
 
 } // namespace
+
+std::optional<PassPosition> PassPosition::parse(llvm::StringRef text) {
+  auto [stage, rest] = text.split('/');
+  auto [number, name] = rest.split('-');
+  PassPosition position;
+  position.stage = stage.str();
+  position.name = name.str();
+  if (name.empty() || number.getAsInteger(10, position.number))
+    return std::nullopt;
+  return position;
+}
 
 void watchPasses(PassManager &pm, llvm::StringRef stage, PassWatcher watcher) {
   pm.addInstrumentation(std::make_unique<Instrumentation>(stage, std::move(watcher)));

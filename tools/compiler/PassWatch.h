@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace tenon {
@@ -13,8 +14,11 @@ namespace tenon {
 struct PassPosition {
   std::string stage, name; ///< "layout", "sink-reshapes"
   unsigned number = 0;     ///< within the stage, from 0
+  std::string summary{};   ///< what the pass is for
   /// "layout/2-sink-reshapes".
   std::string str() const { return stage + "/" + std::to_string(number) + "-" + name; }
+  /// What str() gave; nothing if it is something else.
+  static std::optional<PassPosition> parse(llvm::StringRef text);
 };
 
 /// What to do around passes. `after` is called whether or not the pass succeeded.

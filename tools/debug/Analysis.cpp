@@ -43,16 +43,18 @@ bool Analysis::open(std::string &message) {
   return bindCode == 0;
 }
 
-/// Whether results are those of the reference; else `finding` says which is not. `error` is that of the worst.
-bool Analysis::accepts(llvm::ArrayRef<Tensor> results, Finding &finding, double &error) {
+/// Whether results are those of the reference; else `finding` says which is not. `record` gets their errors.
+bool Analysis::accepts(llvm::ArrayRef<Tensor> results, Finding &finding, PassRecord &record) {
   bool good = results.size() == expected.size();
-  error = good ? 0 : INFINITY;
+  record.error = good ? 0 : INFINITY;
+  record.errors.clear();
   if (!good)
     finding.message = fmt::format("{} results instead of {}", results.size(), expected.size());
   double worst = -1;
   for (size_t i = 0; i < std::min(results.size(), expected.size()); ++i) {
     Difference difference = compare(results[i], expected[i]);
-    error = std::max(error, difference.relative);
+    record.error = std::max(record.error, difference.relative);
+    record.errors.push_back(difference.relative);
     if (tolerance.accepts(i, difference))
       continue;
     good = false;
@@ -84,6 +86,7 @@ bool Analysis::checkReference() {
     tolerance = Tolerance(expected, noisy);
   for (size_t i = 0; i < tolerance.size(); ++i) {
     report.tolerance = std::max(report.tolerance, tolerance[i]);
+    report.outputs.push_back({outputNames[i], tolerance[i]});
     if (tolerance[i] > kUseless)
       report.notes.push_back(
           fmt::format("note: rounding alone may change {} by {:.1e}: wrong numbers there can't be told "
@@ -127,7 +130,7 @@ bool Analysis::checkPasses() {
   std::string before;
   std::vector<Snapshot> snapshots = readSnapshots(directory);
   for (const Snapshot &snapshot : snapshots)
-    report.passes.push_back({snapshot.position.str(), snapshot.changed});
+    report.passes.push_back({snapshot.position.str(), snapshot.changed, -1, 0, {}});
   for (size_t i = 0; i < snapshots.size(); ++i) {
     const Snapshot &snapshot = snapshots[i];
     if (!snapshot.changed)
@@ -145,7 +148,7 @@ bool Analysis::checkPasses() {
     if (!good)
       finding = {"invalid", snapshot.position.str(), "the program cannot be run", {}};
     else
-      good = accepts(results, finding, report.passes[i].error);
+      good = accepts(results, finding, report.passes[i]);
     if (good) {
       finding = {"invalid", snapshot.position.str(), findBrokenPromise(*module, compiler.getLibrary()), {}};
       good = finding.message.empty();
@@ -175,8 +178,8 @@ bool Analysis::checkPasses() {
 bool Analysis::isRight(ModuleOp module) {
   std::vector<Tensor> results;
   Finding ignored;
-  double error;
-  return succeeded(evaluator.run(module, inputs, results)) && accepts(results, ignored, error) &&
+  PassRecord unused;
+  return succeeded(evaluator.run(module, inputs, results)) && accepts(results, ignored, unused) &&
          findBrokenPromise(module, compiler.getLibrary()).empty();
 }
 
@@ -219,6 +222,8 @@ void Analysis::describeStep(Finding &finding, ModuleOp before, const PassPositio
   }
   finding.before = delta.before;
   finding.after = delta.after;
+  if (finding.sources.empty())
+    finding.sources = delta.nodes;
 }
 
 int Analysis::run(const std::string &artifact, std::string &message) {

@@ -31,7 +31,7 @@ private:
   bool checkPasses();
   bool checkKernels();
   bool checkArtifact(const std::string &artifact);
-  bool accepts(llvm::ArrayRef<Tensor> results, Finding &finding, double &error);
+  bool accepts(llvm::ArrayRef<Tensor> results, Finding &finding, PassRecord &record);
   bool isRight(mlir::ModuleOp module);
   void findStep(Finding &finding, mlir::ModuleOp before, const PassPosition &position);
   void describeStep(Finding &finding, mlir::ModuleOp before, const PassPosition &position, int64_t step);

@@ -34,7 +34,7 @@ public:
     if (isOwn)
       path = made.str().str();
     // Lines are appended to these.
-    for (const char *name : {"passes.json", "weights.tnw", "error.txt", "report.json"})
+    for (const char *name : {"passes.json", "remarks.json", "weights.tnw", "error.txt", "report.json"})
       llvm::sys::fs::remove(file(name));
     return true;
   }
@@ -67,7 +67,7 @@ public:
     bool hang = outcome.message.find("time limit") == 0, crash = outcome.crashSignal != 0;
     const char *kind = hang ? "hang" : crash ? "crash" : "diagnostic";
     std::string text = hang || crash ? outcome.message : error;
-    std::optional<PassPosition> position = parsePosition(outcome.phase);
+    std::optional<PassPosition> position = PassPosition::parse(outcome.phase);
     // What the model's author has to mend is no fault of the compiler.
     if (!hang && !crash && !position && outcome.phase != "kernel")
       return message = error.empty() ? outcome.message : error, outcome.exitCode;
@@ -80,27 +80,14 @@ public:
   }
 
 private:
-  /// "layout/1-layout".
-  static std::optional<PassPosition> parsePosition(llvm::StringRef text) {
-    auto [stage, rest] = text.split('/');
-    auto [number, name] = rest.split('-');
-    PassPosition position;
-    position.stage = stage.str();
-    position.name = name.str();
-    if (name.empty() || number.getAsInteger(10, position.number))
-      return std::nullopt;
-    return position;
-  }
-
   /// In a process of its own.
   int compile() {
     CompilerOptions own = options.compiler;
     SnapshotWriter writer(folder.str());
-    own.watcher.before = [](const PassPosition &position, mlir::ModuleOp) { announcePhase(position.str()); };
-    own.watcher.after = [&](const PassPosition &position, mlir::ModuleOp module, bool succeeded) {
-      writer.add(position, module, succeeded);
-    };
+    Compiler *running = nullptr;
+    own.watcher = writeSnapshots(writer, [&]() -> Compiler & { return *running; }, /*announce=*/true);
     auto &compiler = *new Compiler(own); // never destroyed: the process ends with it
+    running = &compiler;
     bool good = compiler.load(options.model) && writer.begin(compiler.getModule()) && runStages(compiler) &&
                 compiler.emit(folder.file("model.so"), OutputKind::SharedLibrary, "model");
     std::string ignored, text = compiler.getError().message;
@@ -169,6 +156,8 @@ int debugModel(const DebugOptions &options, Report &report, std::string &message
     return static_cast<int>(ErrorKind::InputOutput);
   int code = Session(options, folder, report, message).run();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (options.finish)
+    options.finish(folder.str(), report, code);
   return code;
 }
 

@@ -31,6 +31,8 @@ struct DebugOptions {
   /// Gives the inputs of the imported program, and results known from elsewhere. Returns an exit code; what is wrong
   /// was printed.
   std::function<int(mlir::func::FuncOp main, std::vector<Tensor> &inputs, std::vector<KnownResult> &known)> bind;
+  /// Called at the end with the folder, which may be gone afterwards, and the exit code.
+  std::function<void(const std::string &directory, const Report &report, int code)> finish;
   /// Numbers of threads with which the artifact has to give the same bits.
   std::vector<unsigned> threads = {1, 2, 3};
 };

@@ -35,7 +35,7 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
     return bindCode;
   std::string before;
   for (const Snapshot &snapshot : readSnapshots(directory)) {
-    report.passes.push_back({snapshot.position.str(), snapshot.changed});
+    report.passes.push_back({snapshot.position.str(), snapshot.changed, -1, 0, {}});
     if (snapshot.succeeded && snapshot.changed)
       before = snapshot.file;
   }
@@ -87,7 +87,7 @@ int Analysis::runFailingKernels(llvm::StringRef kind, const std::string &text, s
     return bindCode;
   std::string file;
   for (const Snapshot &snapshot : readSnapshots(directory)) {
-    report.passes.push_back({snapshot.position.str(), snapshot.changed});
+    report.passes.push_back({snapshot.position.str(), snapshot.changed, -1, 0, {}});
     file = snapshot.file;
   }
   OwningOpRef<ModuleOp> module = readSnapshot(file, compiler.getContext());

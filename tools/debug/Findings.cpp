@@ -57,6 +57,22 @@ static std::vector<std::string> readTexts(const llvm::json::Object &object, llvm
   return list;
 }
 
+static std::vector<double> readNumbers(const llvm::json::Object &object, llvm::StringRef key) {
+  std::vector<double> list;
+  if (const llvm::json::Array *array = object.getArray(key))
+    for (const llvm::json::Value &value : *array)
+      list.push_back(value.getAsNumber().value_or(INFINITY));
+  return list;
+}
+
+static void forEachObject(const llvm::json::Object &object, llvm::StringRef key,
+                          llvm::function_ref<void(const llvm::json::Object &)> read) {
+  if (const llvm::json::Array *array = object.getArray(key))
+    for (const llvm::json::Value &value : *array)
+      if (const llvm::json::Object *entry = value.getAsObject())
+        read(*entry);
+}
+
 static Finding readFinding(const llvm::json::Object &object) {
   Finding finding{readText(object, "kind"), readText(object, "where"), readText(object, "message"),
                   readTexts(object, "nodes")};
@@ -89,9 +105,15 @@ std::optional<Report> Report::fromJson(const llvm::json::Value &value) {
   Report report;
   for (const llvm::json::Value &entry : *list)
     if (const llvm::json::Object *pass = entry.getAsObject())
-      report.passes.push_back({readText(*pass, "name"), pass->getBoolean("changed").value_or(false),
-                               readNumber(*pass, "error"),
-                               static_cast<uint64_t>(pass->getInteger("computed").value_or(0))});
+      report.passes.push_back(
+          {readText(*pass, "name"), pass->getBoolean("changed").value_or(false), readNumber(*pass, "error"),
+           static_cast<uint64_t>(pass->getInteger("computed").value_or(0)), readNumbers(*pass, "errors")});
+  forEachObject(*object, "outputs", [&](const llvm::json::Object &output) {
+    report.outputs.push_back({readText(output, "name"), readNumber(output, "tolerance")});
+  });
+  forEachObject(*object, "kernel_errors", [&](const llvm::json::Object &kernel) {
+    report.kernelErrors.push_back({readNumber(kernel, "error"), readNumber(kernel, "tolerance")});
+  });
   report.kernels = object->getInteger("kernels").value_or(0);
   report.tolerance = readNumber(*object, "tolerance");
   report.seconds = readNumber(*object, "seconds");
@@ -134,14 +156,22 @@ llvm::json::Object Report::toJson() const {
     if (pass.error >= 0) {
       object["error"] = number(pass.error);
       object["computed"] = static_cast<int64_t>(pass.computed);
+      llvm::json::Array errors;
+      for (double error : pass.errors)
+        errors.push_back(number(error));
+      object["errors"] = std::move(errors);
     }
     list.push_back(std::move(object));
   }
-  llvm::json::Object object{{"passes", std::move(list)},
-                            {"kernels", kernels},
-                            {"tolerance", number(tolerance)},
-                            {"seconds", seconds},
-                            {"notes", toArray(notes)}};
+  llvm::json::Array results, natives;
+  for (const OutputRecord &output : outputs)
+    results.push_back(llvm::json::Object{{"name", output.name}, {"tolerance", number(output.tolerance)}});
+  for (const KernelRecord &kernel : kernelErrors)
+    natives.push_back(llvm::json::Object{{"error", number(kernel.error)}, {"tolerance", number(kernel.tolerance)}});
+  llvm::json::Object object{
+      {"passes", std::move(list)}, {"outputs", std::move(results)},  {"kernel_errors", std::move(natives)},
+      {"kernels", kernels},        {"tolerance", number(tolerance)}, {"seconds", seconds},
+      {"notes", toArray(notes)}};
   object["finding"] = finding ? llvm::json::Value(finding->toJson()) : llvm::json::Value(nullptr);
   return object;
 }

@@ -45,13 +45,27 @@ struct Finding {
 struct PassRecord {
   std::string name;
   bool changed = false;
-  double error = -1;     ///< of the worst result against the reference; negative if not known
-  uint64_t computed = 0; ///< operations that had to be computed
+  double error = -1;          ///< of the worst result against the reference; negative if not known
+  uint64_t computed = 0;      ///< operations that had to be computed
+  std::vector<double> errors; ///< of each result
+};
+
+/// A result of the model.
+struct OutputRecord {
+  std::string name;
+  double tolerance = 0; ///< relative error that is accepted
+};
+
+/// A native kernel that was run on the reference's inputs.
+struct KernelRecord {
+  double error = 0, tolerance = 0; ///< of the output that is worst in relation to what is accepted
 };
 
 struct Report {
   std::optional<Finding> finding;
   std::vector<PassRecord> passes;
+  std::vector<OutputRecord> outputs;
+  std::vector<KernelRecord> kernelErrors; ///< in the order of execution
   std::vector<std::string> notes;
   double tolerance = 0, seconds = 0;
   int64_t kernels = 0; ///< run one by one

@@ -18,6 +18,19 @@ static std::vector<Tensor> tensorsOf(llvm::ArrayRef<Content> contents) {
   return tensors;
 }
 
+/// The error of the output that is worst in relation to what is accepted.
+static KernelRecord recordOf(const NativeResult &native, llvm::ArrayRef<Content> expected, const Tolerance &allowed) {
+  KernelRecord record;
+  auto excess = [](const KernelRecord &of) { return of.error / std::max(of.tolerance, 1e-30); };
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(native.results, expected))) {
+    auto &[got, wanted] = pair;
+    KernelRecord own{compare(got.withType(wanted.tensor.getType()), wanted.tensor).relative, allowed[i]};
+    if (i == 0 || excess(own) > excess(record))
+      record = own;
+  }
+  return record;
+}
+
 /// What is wrong with a native run, if anything: kind and message.
 static std::pair<std::string, std::string> judge(const NativeResult &native, llvm::ArrayRef<Content> expected,
                                                  const Tolerance &allowed, Difference &worst) {
@@ -102,6 +115,7 @@ bool Analysis::checkKernel(size_t n, const KernelRun &run, const codegen::Loaded
   Difference worst;
   std::tie(finding.kind, finding.message) = judge(native, run.results, allowed, worst);
   ++report.kernels;
+  report.kernelErrors.push_back(recordOf(native, run.results, allowed));
   report.finding.reset();
   if (finding.kind.empty())
     return true;
@@ -190,12 +204,12 @@ bool Analysis::checkArtifact(const std::string &artifact) {
   for (unsigned threads : options.threads) {
     std::vector<Tensor> results;
     Finding finding{"numbers", "emit", "", {}};
-    double error;
+    PassRecord unused;
     if (!runArtifact(artifact, threads, inputs, expected, results)) {
       report.finding = Finding{"diagnostic", "emit", std::string("the artifact cannot be run: ") + tn_last_error(), {}};
       return false;
     }
-    if (!accepts(results, finding, error)) {
+    if (!accepts(results, finding, unused)) {
       finding.message = "every kernel is right, but the artifact's " + finding.message;
       report.finding = finding;
       return false;

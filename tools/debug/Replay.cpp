@@ -3,6 +3,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Rewrite/PatternApplicator.h"
+#include "passes/Provenance.h"
 #include "passes/Steps.h"
 #include "tools/compiler/FaultScopes.h"
 #include "tools/debug/Tolerance.h"
@@ -118,8 +119,12 @@ static std::vector<Described> describeModule(ModuleOp module) {
   return list;
 }
 
+/// Nodes that a delta names at most.
+static constexpr size_t kNodesNamed = 16;
+
 static std::vector<std::string> textsOfMissing(ModuleOp module, const std::vector<Described> &ops,
-                                               const std::vector<Described> &others) {
+                                               const std::vector<Described> &others,
+                                               llvm::SetVector<StringRef> &nodes) {
   llvm::DenseMap<size_t, int> counts;
   for (const Described &other : others)
     ++counts[other.hash];
@@ -130,13 +135,21 @@ static std::vector<std::string> textsOfMissing(ModuleOp module, const std::vecto
       continue;
     llvm::raw_string_ostream stream(texts.emplace_back());
     described.op->print(stream, state);
+    if (nodes.size() < kNodesNamed)
+      collectNames(described.op->getLoc(), nodes);
   }
   return texts;
 }
 
 ModuleDelta compareModules(ModuleOp before, ModuleOp after) {
   std::vector<Described> old = describeModule(before), made = describeModule(after);
-  return {textsOfMissing(before, old, made), textsOfMissing(after, made, old)};
+  ModuleDelta delta;
+  llvm::SetVector<StringRef> nodes;
+  delta.before = textsOfMissing(before, old, made, nodes);
+  delta.after = textsOfMissing(after, made, old, nodes);
+  for (StringRef node : nodes.getArrayRef().take_front(kNodesNamed))
+    delta.nodes.push_back(node.str());
+  return delta;
 }
 
 } // namespace tenon::debug

@@ -27,9 +27,11 @@ struct Replayed {
 Replayed replay(mlir::ModuleOp before, const PassPosition &position, const CompilerOptions &options,
                 const KernelLibrary &library, int64_t limit, llvm::function_ref<void(const Step &)> note = {});
 
-/// Operations that one module has and the other one has not, as text, in order.
+/// Operations that one module has and the other one has not, as text, in order, and the first of the graph's nodes that
+/// they come from.
 struct ModuleDelta {
   std::vector<std::string> before, after;
+  std::vector<std::string> nodes;
 };
 ModuleDelta compareModules(mlir::ModuleOp before, mlir::ModuleOp after);
 

@@ -168,13 +168,8 @@ int BenchCommand::run() {
   tn_entry_describe(session.getModel(), 0, &entry);
   if (int code = session.bindInputs(inputs, /*random=*/true, 1))
     return code;
-  if (threads == 0) {
-    tn_pool *pool; // asks the runtime, which knows about affinity
-    if (tn_status status = tn_pool_create(0, &pool))
-      return reportStatus(status);
-    threads = tn_pool_threads(pool);
-    tn_pool_destroy(pool);
-  }
+  if (int code = countThreads(threads))
+    return code;
   if (int code = session.createContext(threads, nullptr, nullptr))
     return code;
   if (int code = measure(session))

@@ -1,8 +1,12 @@
 //===- Compile.cpp - tenon compile ---------------------------------------===//
 #include "tools/compiler/OutputFile.h"
+#include "tools/debug/Snapshots.h"
 #include "tools/tenon/Commands.h"
+#include "tools/tenon/HtmlReport.h"
 #include "tools/tenon/ModelOptions.h"
 #include "tools/tenon/Output.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
@@ -26,7 +30,7 @@ const char kFooter[] = R"(Examples:
   tenon compile model.onnx --dump-dir=passes             the program after every pass)";
 
 struct CompileCommand {
-  std::string input, output, emit, stopAfter, name, tune, testFailure;
+  std::string input, output, emit, stopAfter, name, tune, html, testFailure;
   std::string commandLine;
   bool timing = false, json = false;
   std::optional<std::string> remarks; ///< pattern of node names
@@ -38,12 +42,14 @@ struct CompileCommand {
 private:
   bool resolveKind(std::string &message);
   int work(const CompilerOptions &options);
+  int workAndReport(const CompilerOptions &options, const ProcessLimits &limits, ProcessOutcome &outcome);
   int report(Compiler &compiler);
   bool checkRemarks(std::string &message) const;
   void printRemarks(Compiler &compiler);
   void failOnPurpose(llvm::StringRef phase);
   void leaveReproducer(const CompilerOptions &options, const ProcessLimits &limits, const ProcessOutcome &outcome);
 
+  llvm::SmallString<128> snapshots; ///< folder for what the report shows; empty: there is none
   OutputKind kind = OutputKind::SharedLibrary;
   Stage stage = Stage::Emit;
 };
@@ -208,10 +214,18 @@ int CompileCommand::work(const CompilerOptions &given) {
       progress->update(phase, done, total);
     failOnPurpose(phase);
   };
+  debug::SnapshotWriter writer(snapshots.str().str());
+  Compiler *running = nullptr;
+  if (!snapshots.empty()) {
+    options.remarks = true;
+    options.watcher = debug::writeSnapshots(writer, [&]() -> Compiler & { return *running; }, /*announce=*/false);
+  }
   // Never destroyed: the process ends with it.
   auto &compiler = *new Compiler(options);
-  bool good = compiler.load(input) && compiler.runUntil(std::min(stage, Stage::Memory)) &&
-              (tune.empty() || compiler.tune(tune)) && compiler.emit(output, kind, name);
+  running = &compiler;
+  bool good = compiler.load(input) && (snapshots.empty() || writer.begin(compiler.getModule())) &&
+              compiler.runUntil(std::min(stage, Stage::Memory)) && (tune.empty() || compiler.tune(tune)) &&
+              compiler.emit(output, kind, name);
   progress.reset();
   if (!compiler.getWarnings().empty() && !model.quiet)
     printWarning(compiler.getWarnings());
@@ -266,6 +280,31 @@ void CompileCommand::leaveReproducer(const CompilerOptions &options, const Proce
     printNote("the stage alone: " + stageCommand);
 }
 
+/// Compiles, and if that went well and was asked for writes the page that shows how. Returns the exit code.
+int CompileCommand::workAndReport(const CompilerOptions &options, const ProcessLimits &limits,
+                                  ProcessOutcome &outcome) {
+  if (!html.empty() && llvm::sys::fs::createUniqueDirectory("tenon-report", snapshots)) {
+    printError("--report: cannot create a temporary folder");
+    return kInputOutput;
+  }
+  llvm::scope_exit remove([&] {
+    if (!snapshots.empty())
+      llvm::sys::fs::remove_directories(snapshots);
+  });
+  outcome = supervise(limits, [&] { return work(options); });
+  if (html.empty() || outcome.exitCode != kOk)
+    return outcome.exitCode;
+  report::Source source;
+  source.compiler = options;
+  source.compiler.dumpDirectory.clear();
+  source.limits = limits;
+  source.model = input;
+  source.command = "tenon compile";
+  source.directory = snapshots.str().str();
+  source.whyNotMeasured = "Kernels were not timed: tenon debug --report runs the model.";
+  return writeHtmlReport(source, html);
+}
+
 int CompileCommand::run() {
   CompilerOptions options;
   ProcessLimits limits;
@@ -278,6 +317,8 @@ int CompileCommand::run() {
     printError(message);
     return kInputOutput;
   }
+  if (!checkReportPath(html))
+    return kInputOutput;
   if (!tune.empty() && stage < Stage::Memory) {
     printError("--tune needs the program's memory plan: --stop-after must not come before memory");
     return kUsage;
@@ -286,12 +327,13 @@ int CompileCommand::run() {
   options.remarks = remarks.has_value();
   if (!model.quiet)
     printNote("target: " + llvm::join(options.targets, ", "));
-  ProcessOutcome outcome = supervise(limits, [&] { return work(options); });
+  ProcessOutcome outcome;
+  int code = workAndReport(options, limits, outcome);
   if (!outcome.message.empty())
     printError(outcome.message);
   if (outcome.crashSignal || outcome.exitCode == kInternal)
     leaveReproducer(options, limits, outcome);
-  return outcome.exitCode;
+  return code;
 }
 
 void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
@@ -321,6 +363,8 @@ void addCompile(CLI::App &app, Action &action, const std::string &commandLine) {
       ->add_option("--tune", options->tune,
                    "Measure schedules of every kernel on this machine, use the fastest, and write them to FILE, which "
                    "--schedules reads: takes a minute or two")
+      ->type_name("FILE");
+  command->add_option("--report", options->html, "HTML file that shows passes, graph, memory plan and remarks")
       ->type_name("FILE");
   command->add_flag("--timing", options->timing, "Print the time of each phase");
   command->add_flag("--json", options->json, "Print a description of the result as JSON");

@@ -2,6 +2,7 @@
 #include "codegen/cpu/Descriptor.h"
 #include "tools/debug/Debugger.h"
 #include "tools/tenon/Commands.h"
+#include "tools/tenon/HtmlReport.h"
 #include "tools/tenon/InputArguments.h"
 #include "tools/tenon/ModelOptions.h"
 #include "tools/tenon/Output.h"
@@ -24,6 +25,7 @@ const char kFooter[] = R"(Examples:
   tenon debug model.onnx --slow                              the kernels that fall furthest under their roofline
   tenon debug model.onnx --slow --against /opt/tenon-old/bin/tenon
   tenon debug model.onnx --slow --against-flags=--winograd=off
+  tenon debug model.onnx --report=report.html                one page with all of it, for a browser
 Says which pass, and which of its rewrites, or which kernel makes the program compute something else, or crash, or not
 end. With --slow: what is slow, or has become slower than by another compiler, and in which pass they part. Inputs are
 given as for `tenon run`; those not given are random. Exit code 5 if something was found.)";
@@ -43,7 +45,7 @@ for i, value in enumerate(session.run(names, feeds)):
 )";
 
 struct DebugCommand {
-  std::string path, reference, directory, python = "python3";
+  std::string path, reference, directory, html, python = "python3";
   std::vector<std::string> inputs;
   uint64_t seed = 1;
   bool json = false;
@@ -54,6 +56,7 @@ struct DebugCommand {
 
 private:
   int bind(mlir::func::FuncOp main, std::vector<Tensor> &tensors, std::vector<debug::KnownResult> &known);
+  int writeReport(const debug::DebugOptions &options, const std::string &folder, const debug::Report &report);
   int readReference(mlir::func::FuncOp main, std::vector<debug::KnownResult> &known);
   int runOnnxRuntime(mlir::func::FuncOp main, std::vector<HostTensor> &bound, std::vector<debug::KnownResult> &known);
 };
@@ -141,6 +144,26 @@ int DebugCommand::bind(mlir::func::FuncOp main, std::vector<Tensor> &tensors, st
   return reference == "onnxruntime" ? runOnnxRuntime(main, bound, known) : readReference(main, known);
 }
 
+/// The page: with times of kernels, unless running the artifact is what goes wrong.
+int DebugCommand::writeReport(const debug::DebugOptions &options, const std::string &folder,
+                              const debug::Report &report) {
+  report::Source source;
+  source.compiler = options.compiler;
+  source.limits = options.limits;
+  source.limits.seconds = 0;
+  source.model = path;
+  source.command = "tenon debug";
+  source.directory = folder;
+  source.findings = report;
+  std::string library = folder + "/model.so";
+  bool runs = !report.finding || (report.finding->kind != "crash" && report.finding->kind != "hang");
+  if (runs && llvm::sys::fs::exists(library))
+    measureForReport(source, library, inputs, seed);
+  else
+    source.whyNotMeasured = "Kernels were not timed: there is no artifact that runs to its end.";
+  return writeHtmlReport(source, html);
+}
+
 int DebugCommand::run() {
   if (slow.wanted)
     return runSlow(slow, {path, inputs, seed, json, directory, model});
@@ -152,11 +175,21 @@ int DebugCommand::run() {
     printError(message);
     return kUsage;
   }
+  if (!checkReportPath(html))
+    return kInputOutput;
   options.model = path;
   options.directory = directory;
   options.bind = [&](mlir::func::FuncOp main, std::vector<Tensor> &tensors, std::vector<debug::KnownResult> &known) {
     return bind(main, tensors, known);
   };
+  int written = kOk;
+  if (!html.empty()) {
+    options.compiler.remarks = true;
+    options.finish = [&](const std::string &folder, const debug::Report &report, int code) {
+      if (code == kOk || code == kDiffers)
+        written = writeReport(options, folder, report);
+    };
+  }
   debug::Report report;
   int code = debug::debugModel(options, report, message);
   if (code != kOk && code != kDiffers) {
@@ -166,6 +199,8 @@ int DebugCommand::run() {
   }
   if (report.finding)
     printError(report.finding->kind + " in " + report.finding->where + ": " + report.finding->message);
+  if (written != kOk)
+    code = written;
   if (json)
     return printJson(report.toJson()) ? code : kInputOutput;
   fmt::print("{}", report.toText());
@@ -182,6 +217,8 @@ void addDebug(CLI::App &app, Action &action) {
                       "Results to check the importer against: a .npz file, or onnxruntime");
   command->add_option("--python", options->python, "Python that has onnxruntime")->capture_default_str();
   command->add_option("--dump-dir", options->directory, "Folder for the program after every pass, kept");
+  command->add_option("--report", options->html, "HTML file that shows passes, graph, memory, kernels and errors")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "Print the report as JSON");
   options->slow.bind(*command);
   options->model.bind(*command, /*withTargets=*/false);

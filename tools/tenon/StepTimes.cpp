@@ -9,6 +9,17 @@ static void addEvent(void *user, const tn_profile_event *event) {
     steps[event->step] += (event->end_ns - event->begin_ns) * 1e-9;
 }
 
+int countThreads(unsigned &threads) {
+  if (threads > 0)
+    return kOk;
+  tn_pool *pool; // asks the runtime, which knows about affinity
+  if (tn_status status = tn_pool_create(0, &pool))
+    return reportStatus(status);
+  threads = tn_pool_threads(pool);
+  tn_pool_destroy(pool);
+  return kOk;
+}
+
 int measureSteps(Session &session, unsigned threads, unsigned rounds, std::vector<double> &seconds) {
   tn_entry_info entry;
   if (tn_status status = tn_entry_describe(session.getModel(), 0, &entry))

@@ -6,6 +6,9 @@
 
 namespace tenon::cli {
 
+/// Gives 0 threads the number that the runtime would use. Returns an exit code.
+int countThreads(unsigned &threads);
+
 /// Runs a model whose inputs are bound `rounds` times, after a run that warms up, and gives the mean time of each step
 /// in seconds. Makes the session's context anew. Returns an exit code.
 int measureSteps(Session &session, unsigned threads, unsigned rounds, std::vector<double> &seconds);

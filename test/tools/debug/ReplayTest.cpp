@@ -12,12 +12,14 @@ TEST_CASE("a pass takes as many steps as it may, and says which was the last") {
       %two = tn.constant dense<2.0> : tensor<f32>
       %three = tn.constant dense<3.0> : tensor<f32>
       %0 = tn.mul %x, %two : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
-      %1 = tn.mul %0, %three : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
+      %1 = tn.mul %0, %three : tensor<4xf32>, tensor<f32> -> tensor<4xf32> loc("/scale")
       return %1 : tensor<4xf32>
     })");
   REQUIRE(program.module);
   program.context->disableMultithreading();
   PassPosition simplify{"graph", "simplify", 0};
+  CHECK(PassPosition::parse(simplify.str())->str() == "graph/0-simplify");
+  CHECK_FALSE(PassPosition::parse("kernel"));
   auto count = [](mlir::ModuleOp module) {
     int64_t muls = 0;
     module.walk([&](tn::MulOp) { ++muls; });
@@ -39,4 +41,5 @@ TEST_CASE("a pass takes as many steps as it may, and says which was the last") {
   ModuleDelta delta = compareModules(*replay(*program.module, simplify, {}, {}, step - 1).module, *until.module);
   REQUIRE_FALSE(delta.before.empty());
   REQUIRE_FALSE(delta.after.empty());
+  CHECK(llvm::is_contained(delta.nodes, "/scale"));
 }

@@ -1,0 +1,11 @@
+# Puts styles and scripts into the page: cmake -D PAGE=page.html -D STYLES=... -D SCRIPTS=... -D OUTPUT=... -P JoinPage.cmake
+file(READ ${PAGE} text)
+foreach(kind STYLE SCRIPT)
+  set(joined "")
+  foreach(file IN LISTS ${kind}S)
+    file(READ ${file} part)
+    string(APPEND joined "${part}")
+  endforeach()
+  string(REPLACE "/*${kind}*/" "${joined}" text "${text}")
+endforeach()
+file(WRITE ${OUTPUT} "${text}")
