@@ -99,6 +99,9 @@ private:
   Value load(Value memref, const Index &at) {
     return vector::LoadOp::create(b, loc, vectorType, memref, ValueRange{at.base});
   }
+  void prefetch(Value memref, const Index &at) {
+    memref::PrefetchOp::create(b, loc, memref, at.base, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
   void store(Value value, const Index &at) { vector::StoreOp::create(b, loc, value, scratch, ValueRange{at.base}); }
   void forEach(int64_t count, int64_t step, llvm::function_ref<void(Index)> body) {
     emitFor(e, e.indexConstant(0), e.indexConstant(count), step, {}, [&](Value i, ValueRange) {
@@ -122,7 +125,8 @@ private:
     e.scoped([&] { forEach(layout.block, 1, [&](Index t) { emitTransform(t); }); });
   }
 
-  /// B^T d B of one tile, for a vector of channels at a time.
+  /// B^T d B of one tile, for a vector of channels at a time. Meanwhile the pixels that the tile to its right has
+  /// beside them are fetched.
   void emitTransform(const Index &t) {
     SmallVector<Index> at = place(t);
     Index from = e.linearize({at[0], e.multiply(at[1], layout.tile), e.multiply(at[2], layout.tile)},
@@ -134,9 +138,12 @@ private:
       SmallVector<Value> half(layout.points);
       for (int64_t j = 0; j < size; ++j) {
         SmallVector<Value> column;
-        for (int64_t i = 0; i < size; ++i)
-          column.push_back(
-              load(input.memref, e.addConstant(e.add(from, c), i * input.strides[1] + j * input.strides[2])));
+        for (int64_t i = 0; i < size; ++i) {
+          Index at = e.addConstant(e.add(from, c), i * input.strides[1] + j * input.strides[2]);
+          column.push_back(load(input.memref, at));
+          if (j >= size - layout.tile)
+            prefetch(input.memref, e.addConstant(at, layout.tile * input.strides[2]));
+        }
         for (auto [i, value] : llvm::enumerate(transforms.byRows(matrices.input, column)))
           half[i * size + j] = value;
       }
@@ -192,8 +199,7 @@ private:
       SmallVector<Value> now(carried);
       Index leftAt = e.add(left, {c, 0, {}}), rightAt = e.add(right, e.multiply({c, 0, {}}, layout.panel));
       for (int64_t i = 0; prefetching && i < prefetchShare; ++i)
-        memref::PrefetchOp::create(b, loc, filter, e.addConstant(e.add(rightAt, prefetchDistance), i * kLine).base,
-                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+        prefetch(filter, e.addConstant(e.add(rightAt, prefetchDistance), i * kLine));
       for (int64_t k = 0; k < kUnroll; ++k)
         emitStep(e.addConstant(leftAt, k), e.addConstant(rightAt, k * layout.panel), now);
       return now;
