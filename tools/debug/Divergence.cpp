@@ -51,7 +51,9 @@ std::vector<DumpedPass> readFolder(const std::string &folder) {
     llvm::StringRef name = llvm::StringRef(file).split('-').second;
     name.consume_back(".mlir");
     bool unchanged = name.consume_back(".unchanged");
-    DumpedPass pass{name.str(), seen[name]++, folder + "/" + file, nullptr};
+    std::string path = folder;
+    path.append("/").append(file);
+    DumpedPass pass{name.str(), seen[name]++, std::move(path), nullptr};
     if (unchanged && !passes.empty())
       pass.file = passes.back().file;
     passes.push_back(std::move(pass));
@@ -164,7 +166,7 @@ bool listPasses(std::vector<DumpedPass> &passes, const Lister &lister, MLIRConte
     }
     auto module = parseSourceFile<ModuleOp>(passes[i].file, ParserConfig(&context, /*verifyAfterParse=*/false));
     if (!module) {
-      message = "cannot read " + passes[i].file + " of the other compiler";
+      message = "cannot read " + passes[i].file + " as a program of this compiler's dialect";
       return false;
     }
     passes[i].listing = std::make_shared<Listing>(lister.list(*module));
@@ -242,6 +244,7 @@ std::vector<Divergence> findDivergences(const std::string &firstFolder, const st
     return {};
   }
   std::vector<Divergence> result;
+  result.reserve(sets.size());
   for (size_t set = 0; set < sets.size(); ++set)
     result.push_back(compareSet(first, second, common, set));
   return result;

@@ -1,5 +1,6 @@
 #include "tools/debug/Regression.h"
 #include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringRef.h"
@@ -61,10 +62,11 @@ std::vector<StepGroup> matchSteps(llvm::ArrayRef<NodeSet> first, llvm::ArrayRef<
       for (const std::string &node : nodes.empty() ? NodeSet{""} : nodes)
         together.unionSets(stepOf.try_emplace(node, step).first->second, step);
   }
-  std::map<size_t, std::vector<size_t>> classes; // by the first member
+  llvm::MapVector<size_t, std::vector<size_t>> classes; // in the order of their first members
   for (size_t i = 0; i < steps.size(); ++i)
     classes[together.getLeaderValue(i)].push_back(i);
   std::vector<StepGroup> groups;
+  groups.reserve(classes.size());
   for (auto &[leader, members] : classes)
     groups.push_back(makeGroup(steps, members));
   return groups;

@@ -116,7 +116,7 @@ int compileOther(const SlowOptions &options, const SlowRequest &request, const s
     return kOk;
   auto said = llvm::MemoryBuffer::getFile(messages);
   printError(fmt::format("--against: {} cannot compile the model: {}", nameOfOther(options),
-                         said && !message.size() ? (*said)->getBuffer().trim().str() : message));
+                         said && message.empty() ? (*said)->getBuffer().trim().str() : message));
   return code == kUsage ? kUsage : kCannotCompile;
 }
 

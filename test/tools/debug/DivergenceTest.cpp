@@ -45,13 +45,14 @@ const std::string kSub = R"(
 
 std::string kernel(const std::string &block) {
   return R"(
-  %0 = tn.kernel ins(%x, %y : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) template "elementwise" schedule {"x86-64-v4" = {block = )" +
+  %0 = tn.kernel ins(%x, %y : tensor<4xf32>, tensor<4xf32>) template "elementwise"
+      schedule {"x86-64-v4" = {block = )" +
          block + R"( : i64}} {
   ^bb0(%a: tensor<4xf32>, %b: tensor<4xf32>):
     %1 = tn.exp %a : tensor<4xf32> -> tensor<4xf32> loc("node_exp")
     %2 = tn.add %1, %b : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32> loc("node_add")
     tn.yield %2 : tensor<4xf32>
-  } loc(fused["node_exp", "node_add"])
+  } -> tensor<4xf32> loc(fused["node_exp", "node_add"])
 )";
 }
 
