@@ -1,0 +1,91 @@
+"""What run.py found, as text and as Markdown."""
+import collections
+
+
+def _counted(tried):
+    return [r for r in tried if r["effect"] == "numbers"]
+
+
+def _is_small(result):
+    nodes = result.get("reduced", {}).get("nodes")
+    return nodes is not None and nodes <= 5
+
+
+def _share(results, holds):
+    return f"{sum(bool(holds(r)) for r in results)} of {len(results)}"
+
+
+def _by_stage(results):
+    groups = collections.defaultdict(list)
+    for result in results:
+        groups[result["truth"].split("/")[0]].append(result)
+    return sorted(groups.items())
+
+
+def summarize(tried):
+    """Totals, as lines."""
+    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers")]
+    lines = [f"{len(tried)} faults tried, {len(counted)} change an output, {len(failures)} make the compiler or the "
+             f"artifact crash, hang or fail", f"{'stage':10}{'faults':>8}{'pass':>8}{'step':>8}{'small':>8}"]
+    for stage, group in [*_by_stage(counted), ("all", counted)]:
+        lines.append(f"{stage:10}{len(group):8}{sum(r['pass_right'] for r in group):8}"
+                     f"{sum(bool(r['step_right']) for r in group):8}{sum(map(_is_small, group)):8}")
+    if failures:
+        lines.append(f"{'failures':10}{len(failures):8}{sum(r['pass_right'] for r in failures):8}")
+    return lines
+
+
+def _code(text):
+    return "`" + text.replace("|", "\\|").replace("`", "'") + "`" if text else ""
+
+
+def _row(result):
+    reduced = result.get("reduced", {})
+    file, right = result["mutant"].rsplit(":", 1)[0], ["no", "yes"]
+    nodes = reduced.get("nodes")
+    return (f"| {_code(result['mutant'])} | {file.rsplit('/', 1)[1]}:{result['line']} {_code(result['fault'])} "
+            f"| {result['model']} | {result['truth']} {_code(result['truth_step'])} | {result['found']} "
+            f"{_code(result['step'])} | {right[result['pass_right']]} | {right[bool(result['step_right'])]} "
+            f"| {'none' if nodes is None else nodes}{'' if reduced.get('shown', True) else ' (not shown)'} "
+            f"| {result['seconds']:.1f} | {result['megabytes']} |")
+
+
+def _middle(values):
+    return sorted(values)[len(values) // 2] if values else 0
+
+
+def _totals(tried, counts, seed):
+    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers")]
+    seconds, megabytes = [r["seconds"] for r in counted], [r["megabytes"] for r in counted]
+    return ["| | |", "|---|---|",
+            f"| faults that mutate.py made | {counts} |",
+            f"| drawn with seed {seed} | {len(tried)} |",
+            f"| of these change an output | {len(counted)} |",
+            f"| right pass | {_share(counted, lambda r: r['pass_right'])} |",
+            f"| right rewrite or step of lowering | {_share(counted, lambda r: r['step_right'])} |",
+            f"| reduced to 5 operations or fewer | {_share(counted, _is_small)} |",
+            f"| ... and the reduced model is right without the fault, wrong with it | "
+            f"{_share(counted, lambda r: _is_small(r) and r['reduced']['shown'])} |",
+            f"| seconds of `tenon debug` | median {_middle(seconds):.1f}, most {max(seconds, default=0):.1f} |",
+            f"| MB of its largest process | median {_middle(megabytes)}, most {max(megabytes, default=0)} |",
+            f"| faults that make the compiler or artifact crash, hang or fail (not counted above) | {len(failures)}, "
+            f"right pass {_share(failures, lambda r: r['pass_right'])} |"]
+
+
+def write_table(path, tried, clean, counts, seed):
+    """Writes the Markdown file."""
+    counted = _counted(tried)
+    lines = ["# Faults planted in the compiler, and what `tenon debug` and `tenon reduce` make of them", "",
+             "Written by `test/mutants/run.py`, which says how the faults are drawn and how it is known where they are.",
+             "", *_totals(tried, counts, seed), "", "| stage | faults | right pass | right step | small |",
+             "|---|---|---|---|---|"]
+    for stage, group in _by_stage(counted):
+        lines.append(f"| {stage} | {len(group)} | {sum(r['pass_right'] for r in group)} | "
+                     f"{sum(bool(r['step_right']) for r in group)} | {sum(map(_is_small, group))} |")
+    lines += ["", "## Unmutated compiler", "", "Nothing was found in any of these.", "",
+              "| model | kernels | tolerance | seconds | MB |", "|---|---|---|---|---|"]
+    lines += [f"| {c['model']} | {c['kernels']} | {c['tolerance']:.1e} | {c['wall']:.1f} | {c['megabytes']} |" for c in clean]
+    lines += ["", "## Faults", "",
+              "| fault | line and kind | model | where it is | what was said | pass | step | ops | s | MB |",
+              "|---|---|---|---|---|---|---|---|---|---|", *map(_row, counted), ""]
+    path.write_text("\n".join(lines))
