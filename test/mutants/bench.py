@@ -16,6 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "models"))
 import zoo  # noqa: E402
 
 LEAST_DIFFERENCE = 1e-5
+# Seconds of processor time after which a compilation or run of a small model is taken to hang.
+PROCESSOR_LIMIT = 8
 # Of what differs, relative and absolute: reduced with the first tolerances by which the model's outputs are wrong.
 REDUCE_TOLERANCES = ((1e-3, 1e-5), (1e-4, 1e-5), (1e-5, 1e-5), (1e-5, 1e-6))
 
@@ -46,24 +48,28 @@ class Bench:
         wanted = {"TN_MUTANT": mutant, "TN_MUTANT_SCOPE": scope, "TN_MUTANT_STEPS": steps, "TN_MUTANT_TRACE": trace}
         return {**os.environ, **{key: str(value) for key, value in wanted.items() if value != ""}}
 
-    def call(self, folder, *command, limit=0, env=None):
-        """Runs a command of the compiler; also its seconds and the memory of its largest process in MB."""
+    def call(self, folder, *command, limit=0, processor=None, env=None):
+        """Runs a command of the compiler; also its seconds, those of the processor, and the memory of its largest
+        process in MB."""
         used = folder / "used.txt"
         used.unlink(missing_ok=True)
         limit = limit or 10 * self.time_limit
-        done = subprocess.run(["/usr/bin/time", "-q", "-f", "%e %M", "-o", used, "timeout", "--kill-after=5", str(limit),
-                               self.tenon, *map(str, command)], env=env, capture_output=True, text=True, cwd=folder)
-        seconds, kilobytes = used.read_text().split()[-2:]
-        return done, float(seconds), int(kilobytes) // 1024
+        done = subprocess.run(["/usr/bin/time", "-q", "-f", "%e %U %S %M", "-o", used, "timeout", "--kill-after=5",
+                               str(limit), "prlimit", f"--cpu={f'{processor}:{processor + 2}' if processor else 'unlimited'}", self.tenon,
+                               *map(str, command)], env=env, capture_output=True, text=True, cwd=folder)
+        seconds, user, system, kilobytes = used.read_text().split()[-4:]
+        return done, float(seconds), float(user) + float(system), int(kilobytes) // 1024
 
     def run(self, model, folder, **where):
         """Outputs of the compiled model; a word where there are none."""
         artifact = folder / "mutant.so"
         artifact.unlink(missing_ok=True)
         done, *_ = self.call(folder, "compile", self.paths[model], "-o", artifact, "-q", "-mcpu=native",
-                             f"--time-limit={self.time_limit}", env=self.environment(**where))
+                             f"--time-limit={self.time_limit}", processor=PROCESSOR_LIMIT,
+                             env=self.environment(**where))
         if done.returncode:
-            return {70: "crash", 6: "hang", 124: "hang"}.get(done.returncode, "diagnostic")
+            hangs = "CPU time limit" in done.stderr
+            return "hang" if hangs else {70: "crash", 6: "hang", 124: "hang"}.get(done.returncode, "diagnostic")
         outputs = [folder / f"y{i}.npy" for i in range(len(self.names(model)))]
         for file in outputs:
             file.unlink(missing_ok=True)
@@ -71,21 +77,21 @@ class Bench:
         for name, file in zip(self.names(model), outputs):
             command += ["--output", f"{name}=@{file}"]
         # The artifact runs in the mutated program's own runtime, which has no faults.
-        done, *_ = self.call(folder, *command, limit=self.time_limit)
+        done, *_ = self.call(folder, *command, processor=PROCESSOR_LIMIT)
         if done.returncode:
-            return "hang at run time" if done.returncode == 124 else "crash at run time"
+            return "hang at run time" if done.returncode in (124, -24, 152) else "crash at run time"
         return [np.load(file) for file in outputs]
 
     def debug(self, model, folder, limit=0, **where):
         """The report of `tenon debug`, with `wall` seconds and `megabytes`."""
-        done, seconds, megabytes = self.call(folder, "debug", self.paths[model], "--json",
+        done, seconds, processor, megabytes = self.call(folder, "debug", self.paths[model], "--json",
                                              f"--time-limit={self.time_limit}", limit=limit,
                                              env=self.environment(**where))
         try:
             report = json.loads(done.stdout)
         except ValueError:
             report = {"finding": None, "error": done.stderr or "no report"}
-        return {**report, "wall": seconds, "megabytes": megabytes}
+        return {**report, "wall": seconds, "processor": round(processor, 2), "megabytes": megabytes}
 
     def reduce(self, model, folder, effect, limit, mutant):
         """What `tenon reduce` leaves: nodes of the smallest model, and whether only the fault makes it wrong."""
@@ -129,10 +135,10 @@ class Bench:
                 return "numbers"
         return ""
 
-    def learn(self, model, limit=0):
+    def learn(self, model):
         """What the unmutated compiler does with a model, in which nothing may be found. The faults that it reaches, and
         in which scopes."""
-        report = self.debug(model, self.work, limit=limit)
+        report = self.debug(model, self.work)
         clean = not report["finding"] and "tolerance" in report
         if not clean:
             return report, []

@@ -24,7 +24,7 @@ def _by_stage(results):
 
 def summarize(tried):
     """Totals, as lines."""
-    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers")]
+    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers") and "truth" in r]
     lines = [f"{len(tried)} faults tried, {len(counted)} change an output, {len(failures)} make the compiler or the "
              f"artifact crash, hang or fail", f"{'stage':10}{'faults':>8}{'pass':>8}{'step':>8}{'small':>8}"]
     for stage, group in [*_by_stage(counted), ("all", counted)]:
@@ -55,26 +55,38 @@ def _middle(values):
 
 
 def _totals(tried, counts, seed):
-    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers")]
+    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers") and "truth" in r]
+    processor = [r["processor"] for r in counted]
     seconds, megabytes = [r["seconds"] for r in counted], [r["megabytes"] for r in counted]
     return ["| | |", "|---|---|",
             f"| faults that mutate.py made | {counts} |",
             f"| drawn with seed {seed} | {len(tried)} |",
             f"| of these change an output | {len(counted)} |",
             f"| right pass | {_share(counted, lambda r: r['pass_right'])} |",
+            f"| ... of these in the kernel, by a wrong answer of its template to a pass | "
+            f"{sum(r['answer'] for r in counted)} |",
             f"| right rewrite or step of lowering | {_share(counted, lambda r: r['step_right'])} |",
             f"| reduced to 5 operations or fewer | {_share(counted, _is_small)} |",
             f"| ... and the reduced model is right without the fault, wrong with it | "
             f"{_share(counted, lambda r: _is_small(r) and r['reduced']['shown'])} |",
             f"| seconds of `tenon debug` | median {_middle(seconds):.1f}, most {max(seconds, default=0):.1f} |",
+            f"| ... of the processor | median {_middle(processor):.1f}, most {max(processor, default=0):.1f} |",
             f"| MB of its largest process | median {_middle(megabytes)}, most {max(megabytes, default=0)} |",
             f"| faults that make the compiler or artifact crash, hang or fail (not counted above) | {len(failures)}, "
             f"right pass {_share(failures, lambda r: r['pass_right'])} |"]
 
 
-def write_table(path, tried, clean, counts, seed):
-    """Writes the Markdown file."""
-    counted = _counted(tried)
+def _network_rows(networks):
+    return [f"| {n['model']} | {_code(n['mutant'])} {_code(n['fault'])} | {n['truth']} {_code(n['truth_step'])} "
+            f"| {n['found']} {_code(n['step'])} | {n['wall']:.1f} | {n['processor']:.1f} | {n['megabytes']} |"
+            for n in networks]
+
+
+def write_table(path, tried, others, counts, seed):
+    """Writes the Markdown file. `others` are models without a fault, and networks with one."""
+    counted, latest = _counted(tried), {(o["model"], o.get("mutant")): o for o in others}.values()
+    clean, networks = [o for o in latest if "mutant" not in o], [o for o in latest if "mutant" in o]
+    alarms = [o["model"] for o in clean if o.get("finding") or o.get("error")]
     lines = ["# Faults planted in the compiler, and what `tenon debug` and `tenon reduce` make of them", "",
              "Written by `test/mutants/run.py`, which says how the faults are drawn and how it is known where they are.",
              "", *_totals(tried, counts, seed), "", "| stage | faults | right pass | right step | small |",
@@ -82,9 +94,14 @@ def write_table(path, tried, clean, counts, seed):
     for stage, group in _by_stage(counted):
         lines.append(f"| {stage} | {len(group)} | {sum(r['pass_right'] for r in group)} | "
                      f"{sum(bool(r['step_right']) for r in group)} | {sum(map(_is_small, group))} |")
-    lines += ["", "## Unmutated compiler", "", "Nothing was found in any of these.", "",
-              "| model | kernels | tolerance | seconds | MB |", "|---|---|---|---|---|"]
-    lines += [f"| {c['model']} | {c['kernels']} | {c['tolerance']:.1e} | {c['wall']:.1f} | {c['megabytes']} |" for c in clean]
+    lines += ["", "## Unmutated compiler", "", f"False alarms: {', '.join(alarms) or 'none'}.", "",
+              "| model | kernels | tolerance | seconds | of the processor | MB |", "|---|---|---|---|---|---|"]
+    lines += [f"| {c['model']} | {c['kernels']} | {c['tolerance']:.1e} | {c['wall']:.1f} | {c['processor']:.1f} "
+              f"| {c['megabytes']} |" for c in clean]
+    if networks:
+        lines += ["", "## Faults in networks", "", "Where a fault is, is known from the small model that it changes.", "",
+                  "| network | fault | where it is | what was said | seconds | of the processor | MB |",
+                  "|---|---|---|---|---|---|---|", *_network_rows(networks)]
     lines += ["", "## Faults", "",
               "| fault | line and kind | model | where it is | what was said | pass | step | ops | s | MB |",
               "|---|---|---|---|---|---|---|---|---|---|", *map(_row, counted), ""]

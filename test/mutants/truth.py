@@ -17,6 +17,8 @@ def locate(bench, model, folder, mutant, trace, effect):
     changes = lambda **where: bool(bench.differs(model, bench.run(model, folder, mutant=mutant, **where)))
     if not order:
         return "nowhere", ""
+    if "hang" in effect:  # every compilation takes until the time limit
+        return (order[0], "") if len(order) == 1 else ("not asked", "")
     count = next((n for n in range(1, len(order)) if changes(scope=",".join(order[:n]))), len(order))
     truth, steps = order[count - 1], scopes[order[count - 1]]
     if "/" not in truth:
@@ -35,18 +37,29 @@ def _class_of(pattern):
     return pattern.split("<")[0]
 
 
-def is_step_right(mutant, truth_step, finding):
-    """Whether the tool names the rewrite or step of lowering that has the fault."""
-    file, owner, function = mutant["file"], mutant["class"], mutant["function"]
-    if finding["where"] == "kernel":
-        step = finding.get("kernel", {}).get("lowering_step", "")
-        if file.startswith("codegen/kernels/"):
-            return f"template {file.split('/')[2]}" in step
-        if "/math/" in file or "ExpandMath" in file:
-            return "expand-math" in step
-        return "template" in step
-    rewrite = finding.get("rewrite")
-    if not rewrite:
-        return False
-    named = _class_of(rewrite["pattern"])
-    return named == _class_of(truth_step) or (function == "matchAndRewrite" and named == owner)
+def _is_lowering_step_right(mutant, finding):
+    """Whether the kernel's step of lowering is the one that has the fault."""
+    file, step = mutant["file"], finding.get("kernel", {}).get("lowering_step", "")
+    if file.startswith("codegen/kernels/"):
+        return f"template {file.split('/')[2]}" in step
+    if "/math/" in file or "ExpandMath" in file:
+        return "expand-math" in step
+    return "template" in step
+
+
+def judge(mutant, truth, truth_step, finding):
+    """Whether the tool names the pass, and the rewrite or step of lowering, that has the fault.
+
+    Passes ask kernel templates what these can do (passes/KernelModel.h). If the fault is in such an answer, it acts in
+    a pass that does nothing wrong: then the kernel with its template is right, too.
+    """
+    is_kernel = finding["where"] == "kernel"
+    is_answer = "/" in truth and mutant["file"].startswith("codegen/")
+    pass_right = finding["where"] == truth or is_answer and is_kernel
+    if is_kernel:
+        step_right = _is_lowering_step_right(mutant, finding)
+    else:
+        named = finding.get("rewrite", {}).get("pattern", "").split("<")[0]
+        is_own = mutant["function"] == "matchAndRewrite" and named == mutant["class"]
+        step_right = "rewrite" in finding and (named == truth_step.split("<")[0] or is_own)
+    return {"pass_right": pass_right, "step_right": pass_right and step_right, "answer": is_answer and is_kernel}

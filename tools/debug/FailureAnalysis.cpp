@@ -14,14 +14,15 @@ using namespace mlir;
 
 namespace tenon::debug {
 
-/// Seconds that a probe may take where the fault is a hang.
-constexpr double kProbeSeconds = 2;
+/// Seconds that a probe may take where the fault is a hang, and where it is not.
+constexpr double kProbeSeconds = 2, kLongProbeSeconds = 60;
 /// No pass takes more steps than that.
 constexpr int64_t kMostSteps = int64_t(1) << 24;
 
-static ProcessLimits probeLimits(const ProcessLimits &given) {
+static ProcessLimits probeLimits(const ProcessLimits &given, llvm::StringRef kind) {
   ProcessLimits limits = given;
-  limits.seconds = given.seconds > 0 ? std::min(given.seconds, kProbeSeconds) : kProbeSeconds;
+  double most = kind == "hang" ? kProbeSeconds : kLongProbeSeconds;
+  limits.seconds = given.seconds > 0 ? std::min(given.seconds, most) : most;
   return limits;
 }
 
@@ -44,7 +45,7 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
     previous = readSnapshot(before, compiler.getContext());
   ModuleOp module = previous ? *previous : compiler.getModule();
   auto fails = [&](int64_t limit) {
-    ProcessOutcome outcome = supervise(probeLimits(options.limits), [&] {
+    ProcessOutcome outcome = supervise(probeLimits(options.limits, kind), [&] {
       return replay(module, position, options.compiler, compiler.getLibrary(), limit).succeeded ? 0 : 1;
     });
     return outcome.exitCode != 0;
@@ -60,9 +61,12 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
   }
   finding.step = firstBad(steps, fails);
   finding.steps = finding.step;
+  report.finding = finding;
+  save();
   if (finding.step > 0) {
-    // What the step does can't be seen, but what it was tried at: the program one step earlier is whole.
-    supervise(probeLimits(options.limits), [&] {
+    // What the step does can't be seen, but what it was tried at: the program one step earlier is whole. The process
+    // that takes the step saves the report, and this one does not any more.
+    supervise(probeLimits(options.limits, kind), [&] {
       Replayed good = replay(module, position, options.compiler, compiler.getLibrary(), finding.step - 1);
       finding.before = compareModules(module, *good.module).after;
       report.finding = finding;
@@ -97,7 +101,7 @@ int Analysis::runFailingKernels(llvm::StringRef kind, const std::string &text, s
   int64_t n = 0;
   codegen::Program program = codegen::collectProgram(*module, "model");
   for (codegen::Program::Kernel &kernel : program.kernels) {
-    ProcessOutcome outcome = supervise(probeLimits(options.limits), [&] {
+    ProcessOutcome outcome = supervise(probeLimits(options.limits, kind), [&] {
       llvm::SmallVector<char, 0> code;
       return succeeded(codegen::compileKernel(kernel.op, kernel.name, *compiler.getLibrary().targets.front(),
                                               codegen::CodeForm::Object, code))
