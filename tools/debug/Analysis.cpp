@@ -130,7 +130,7 @@ bool Analysis::checkPasses() {
     report.passes.push_back({snapshot.position.str(), snapshot.changed});
   for (size_t i = 0; i < snapshots.size(); ++i) {
     const Snapshot &snapshot = snapshots[i];
-    if (!snapshot.changed)
+    if (!snapshot.changed || !snapshot.succeeded)
       continue;
     announcePhase(snapshot.position.str());
     Finding finding{"numbers", snapshot.position.str(), "", {}};

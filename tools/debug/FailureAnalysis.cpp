@@ -26,6 +26,25 @@ static ProcessLimits probeLimits(const ProcessLimits &given, llvm::StringRef kin
   return limits;
 }
 
+/// Whether a pass that ended well has left a wrong program, which then may be all that the later one can't take. If so
+/// the report is saved.
+bool Analysis::isWrongBefore() {
+  ProcessLimits limits = options.limits;
+  limits.seconds = 0;
+  ProcessOutcome outcome = supervise(limits, [&] {
+    if (!checkReference() && expected.empty())
+      return 0;
+    report.finding.reset();
+    bool good = checkPasses();
+    save();
+    return good ? 0 : static_cast<int>(ErrorKind::Differs);
+  });
+  bool isWrong = outcome.crashSignal || outcome.exitCode == static_cast<int>(ErrorKind::Differs);
+  if (!isWrong)
+    save();
+  return isWrong;
+}
+
 int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, const std::string &text,
                          std::string &message) {
   Finding finding{kind.str(), position.str(), text, {}};
@@ -34,6 +53,8 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
   save();
   if (!open(message))
     return bindCode;
+  if (isWrongBefore())
+    return static_cast<int>(ErrorKind::Differs);
   std::string before;
   for (const Snapshot &snapshot : readSnapshots(directory)) {
     report.passes.push_back({snapshot.position.str(), snapshot.changed});
@@ -89,6 +110,8 @@ int Analysis::runFailingKernels(llvm::StringRef kind, const std::string &text, s
   save();
   if (!open(message))
     return bindCode;
+  if (isWrongBefore())
+    return static_cast<int>(ErrorKind::Differs);
   std::string file;
   for (const Snapshot &snapshot : readSnapshots(directory)) {
     report.passes.push_back({snapshot.position.str(), snapshot.changed});
