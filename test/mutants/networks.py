@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks `tenon debug` about whole networks: without a fault, and with faults that run.py has found to change a small model.
+"""Asks `tenon debug` about whole networks: without a fault, and with faults that change a small model of run.py.
 
   networks.py --work DIR --tenon build/release/tools/tenon/tenon --clean resnet50 bert_base ...
   networks.py --work DIR --tenon build/mutants/tools/tenon/tenon --faults resnet50=convolutions --each 4

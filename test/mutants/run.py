@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plants faults in the compiler, one at a time, and asks `tenon debug` where they are and `tenon reduce` for a small model.
+"""Plants faults in the compiler, one at a time; asks `tenon debug` where they are and `tenon reduce` for a small model.
 
   run.py --tenon build/mutants/tools/tenon/tenon --mutants build/mutants/mutants --work DIR [--count 60] [--seed 1]
          [--table test/mutants/results.md] [--jobs 2]
@@ -13,8 +13,8 @@ pattern or step; if the fault is in a kernel template or in the expansion of a f
 that make the compiler crash, hang or fail are counted by themselves. Before, the tool has to find nothing in the
 unmutated compiler. networks.py goes on with larger models; what it has found is in the table, too.
 
-Results are appended to DIR/results.jsonl; what stands there is not done again. --again forgets the misses. Is a source
-file changed, its faults have other numbers, and its results are dropped.
+Results are appended to DIR/results.jsonl; what stands there is not done again. --again=misses forgets the misses. Where
+a source file has changed its faults have other numbers, and their results are dropped.
 """
 import argparse
 import collections
@@ -70,7 +70,7 @@ def is_right(result):
 
 
 class Store:
-    """The file of results."""
+    """The file of results; the last one for a fault counts."""
 
     def __init__(self, path, mutants, again):
         self.path, self.known = path, {}
@@ -79,7 +79,9 @@ class Store:
             mutant = mutants.get(result["mutant"])
             if mutant and result["fault"] == describe(mutant) and result["line"] == mutant["line"]:
                 self.known[result["mutant"]] = result
-        if again:
+        if again == "all":
+            self.known = {}
+        if again == "misses":
             self.known = {key: r for key, r in self.known.items() if not r["effect"] or r.get("skipped") or is_right(r)}
 
     def add(self, result):
@@ -109,7 +111,8 @@ def examine(bench, folder, key, mutant, reach, options):
         effect=effects[model], model=model, truth=truth, truth_step=step, found=finding["where"], kind=finding["kind"],
         **judge(mutant, truth, step, finding),
         step=finding.get("rewrite", {}).get("pattern", "") or finding.get("kernel", {}).get("lowering_step", ""),
-        seconds=report["wall"], processor=report["processor"], megabytes=report["megabytes"], error=report.get("error", ""),
+        seconds=report["wall"], processor=report["processor"], megabytes=report["megabytes"],
+        error=report.get("error", ""),
         finding=report["finding"], notes=report.get("notes", []))
     if effects[model] == "numbers" and not options.no_reduce:
         result["reduced"] = bench.reduce(model, folder, effects[model], REDUCE_LIMIT, key)
@@ -172,7 +175,8 @@ def prepare(bench):
             reached[mutant][model] = True
         if report["finding"] or "tolerance" not in report:
             raise SystemExit(f"false alarm on {model}: {json.dumps(report, indent=1)}")
-        clean.append({"model": model, **{key: report[key] for key in ("tolerance", "wall", "processor", "megabytes", "kernels")}})
+        measured = ("tolerance", "wall", "processor", "megabytes", "kernels")
+        clean.append({"model": model, **{key: report[key] for key in measured}})
         print(f"{model}: nothing found, tolerance {report['tolerance']:.1e}, {report['wall']:.1f} s, "
               f"{report['megabytes']} MB", flush=True)
     return reached, clean
@@ -188,7 +192,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1, help="faults that are tried at once")
     parser.add_argument("--numbers-only", action="store_true", help="leave out faults that make the compiler fail")
     parser.add_argument("--no-reduce", action="store_true")
-    parser.add_argument("--again", action="store_true", help="forget the misses in results.jsonl")
+    parser.add_argument("--again", choices=("misses", "all"), help="what to forget of results.jsonl")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after that time")
     parser.add_argument("--table", type=pathlib.Path, help="Markdown file to write")
     options = parser.parse_args()

@@ -88,8 +88,8 @@ def write_table(path, tried, others, counts, seed):
     clean, networks = [o for o in latest if "mutant" not in o], [o for o in latest if "mutant" in o]
     alarms = [o["model"] for o in clean if o.get("finding") or o.get("error")]
     lines = ["# Faults planted in the compiler, and what `tenon debug` and `tenon reduce` make of them", "",
-             "Written by `test/mutants/run.py`, which says how the faults are drawn and how it is known where they are.",
-             "", *_totals(tried, counts, seed), "", "| stage | faults | right pass | right step | small |",
+             "Written by `test/mutants/run.py`, which says how the faults are drawn and how it is known where they "
+             "are. Seconds are those of a machine that others used as well.", "", *_totals(tried, counts, seed), "", "| stage | faults | right pass | right step | small |",
              "|---|---|---|---|---|"]
     for stage, group in _by_stage(counted):
         lines.append(f"| {stage} | {len(group)} | {sum(r['pass_right'] for r in group)} | "
@@ -99,7 +99,8 @@ def write_table(path, tried, others, counts, seed):
     lines += [f"| {c['model']} | {c['kernels']} | {c['tolerance']:.1e} | {c['wall']:.1f} | {c['processor']:.1f} "
               f"| {c['megabytes']} |" for c in clean]
     if networks:
-        lines += ["", "## Faults in networks", "", "Where a fault is, is known from the small model that it changes.", "",
+        lines += ["", "## Faults in networks", "",
+                  "Where a fault is, is known from the small model that it changes.", "",
                   "| network | fault | where it is | what was said | seconds | of the processor | MB |",
                   "|---|---|---|---|---|---|---|", *_network_rows(networks)]
     lines += ["", "## Faults", "",
