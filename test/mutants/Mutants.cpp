@@ -18,9 +18,14 @@ int stepNumber = 0;
 /// Whether the fault may act in the current scope and step, once that is known: no lock is needed then.
 std::atomic<int> known{-1};
 
-void note(const Source &source, int number) {
-  std::lock_guard<std::mutex> lock(mutex);
-  std::string line = source.file + (":" + std::to_string(number)) + " " + current;
+bool isTraced() {
+  static const bool answer = std::getenv("TN_MUTANT_TRACE");
+  return answer;
+}
+
+/// Writes a line, with the scope and, if a fault is on, the step. To be called with the lock held.
+void write(const std::string &what) {
+  std::string line = what + " " + current;
   if (isPlanted())
     line += " " + std::to_string(stepNumber) + " " + step;
   line += "\n";
@@ -31,6 +36,11 @@ void note(const Source &source, int number) {
     std::fputs(line.c_str(), file);
     std::fflush(file);
   }
+}
+
+void note(const Source &source, int number) {
+  std::lock_guard<std::mutex> lock(mutex);
+  write(source.file + (":" + std::to_string(number)));
 }
 
 /// Whether the fault may act in what is running.
@@ -65,8 +75,7 @@ bool acts(const Source &source, int number) {
     std::lock_guard<std::mutex> lock(mutex);
     known = answer = isInScope();
   }
-  static const bool isTraced = std::getenv("TN_MUTANT_TRACE");
-  if (answer && isTraced)
+  if (answer && isTraced())
     note(source, number);
   return answer;
 }
@@ -79,11 +88,13 @@ void enter(const std::string &scope) {
   known = -1;
 }
 
-void enterStep(const std::string &name) {
+void enterStep(const std::string &name, bool announced) {
   std::lock_guard<std::mutex> lock(mutex);
   step = name;
   ++stepNumber;
   known = -1;
+  if (announced && isTraced())
+    write("step");
 }
 
 bool countsSteps() { return isPlanted() && (std::getenv("TN_MUTANT_TRACE") || std::getenv("TN_MUTANT_STEPS")); }

@@ -85,16 +85,26 @@ class Bench:
             return "hang at run time" if done.returncode in (124, -24, 152) else "crash at run time"
         return [np.load(file) for file in outputs]
 
-    def debug(self, model, folder, limit=0, **where):
-        """The report of `tenon debug`, with `wall` seconds and `megabytes`."""
-        done, seconds, processor, megabytes = self.call(folder, "debug", self.paths[model], "--json",
-                                             f"--time-limit={self.time_limit}", limit=limit,
-                                             env=self.environment(**where))
+    def debug(self, model, folder, *flags, limit=0, **where):
+        """The report of `tenon debug`, with `wall` seconds, those of the processor, and megabytes."""
+        done, seconds, processor, megabytes = self.call(
+            folder, "debug", self.paths[model], "--json", f"--time-limit={self.time_limit}", *flags, limit=limit,
+            env=self.environment(**where))
         try:
             report = json.loads(done.stdout)
         except ValueError:
             report = {"finding": None, "error": done.stderr or "no report"}
         return {**report, "wall": seconds, "processor": round(processor, 2), "megabytes": megabytes}
+
+    def ask(self, model, folder, mutant):
+        """As who knows that outputs are wrong: if nothing is found, the importer is compared with ONNX Runtime."""
+        first = self.debug(model, folder, mutant=mutant)
+        if first["finding"] or first.get("error"):
+            return first
+        report = self.debug(model, folder, "--reference=onnxruntime", f"--python={sys.executable}", mutant=mutant)
+        for key in ("wall", "processor"):
+            report[key] = round(report[key] + first[key], 2)
+        return report
 
     def reduce(self, model, folder, effect, limit, mutant):
         """What `tenon reduce` leaves: nodes of the smallest model, and whether only the fault makes it wrong."""

@@ -9,9 +9,10 @@ that some model reaches, in turn from every file so that all stages get their sh
 output of a model (models.py) by more than `tenon debug` tolerates of the unmutated compiler. Where it is, is found
 without the tool, by compiling with the fault limited to the first passes, and then to the first steps of the last of
 these: the first with which an output changes. Then `tenon debug` has to name this pass (or "kernel"), and the rewrite
-pattern or step; if the fault is in a kernel template or in the expansion of a function, this step of lowering. Faults
-that make the compiler crash, hang or fail are counted by themselves. Before, the tool has to find nothing in the
-unmutated compiler. networks.py goes on with larger models; what it has found is in the table, too.
+pattern or step; if the fault is in a kernel template or in the expansion of a function, this step of lowering. If it
+finds nothing it is asked again, with ONNX Runtime as the reference of the importer. Faults that make the compiler crash,
+hang or fail are counted by themselves. Before, the tool has to find nothing in the unmutated compiler. networks.py goes
+on with larger models; what it has found is in the table, too.
 
 Results are appended to DIR/results.jsonl; what stands there is not done again. --again=misses forgets the misses. Where
 a source file has changed its faults have other numbers, and their results are dropped.
@@ -105,7 +106,7 @@ def examine(bench, folder, key, mutant, reach, options):
     if not model or options.numbers_only and effects[model] != "numbers":
         return {**result, "effect": effects[model] if model else "", "skipped": bool(model)}
     truth, step = locate(bench, model, folder, key, folder / f"{model}.trace", effects[model])
-    report = bench.debug(model, folder, mutant=key)
+    report = bench.ask(model, folder, key)
     finding = report["finding"] or {"where": "nothing found", "kind": ""}
     result.update(
         effect=effects[model], model=model, truth=truth, truth_step=step, found=finding["where"], kind=finding["kind"],

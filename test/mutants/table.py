@@ -39,12 +39,16 @@ def _code(text):
     return "`" + text.replace("|", "\\|").replace("`", "'") + "`" if text else ""
 
 
+def _steps(result):
+    return " or ".join(filter(None, map(_code, result["truth_step"])))
+
+
 def _row(result):
     reduced = result.get("reduced", {})
     file, right = result["mutant"].rsplit(":", 1)[0], ["no", "yes"]
     nodes = reduced.get("nodes")
     return (f"| {_code(result['mutant'])} | {file.rsplit('/', 1)[1]}:{result['line']} {_code(result['fault'])} "
-            f"| {result['model']} | {result['truth']} {_code(result['truth_step'])} | {result['found']} "
+            f"| {result['model']} | {result['truth']} {_steps(result)} | {result['found']} "
             f"{_code(result['step'])} | {right[result['pass_right']]} | {right[bool(result['step_right'])]} "
             f"| {'none' if nodes is None else nodes}{'' if reduced.get('shown', True) else ' (not shown)'} "
             f"| {result['seconds']:.1f} | {result['megabytes']} |")
@@ -77,7 +81,7 @@ def _totals(tried, counts, seed):
 
 
 def _network_rows(networks):
-    return [f"| {n['model']} | {_code(n['mutant'])} {_code(n['fault'])} | {n['truth']} {_code(n['truth_step'])} "
+    return [f"| {n['model']} | {_code(n['mutant'])} {_code(n['fault'])} | {n['truth']} {_steps(n)} "
             f"| {n['found']} {_code(n['step'])} | {n['wall']:.1f} | {n['processor']:.1f} | {n['megabytes']} |"
             for n in networks]
 

@@ -2,27 +2,29 @@
 
 
 def read_trace(path):
-    """Scopes in which the fault acted, in their order, and by scope the numbers and names of steps."""
-    scopes = {}
+    """Scopes in which the fault acted, in their order, and by scope the numbers and names of steps; those that passes
+    announce, too."""
+    scopes, announced = {}, {}
     for line in path.read_text().splitlines() if path.exists() else ():
-        _, scope, number, name = line.split(" ", 3)
-        scopes.setdefault(scope, {})[int(number)] = name
-    return scopes
+        place, scope, number, name = line.split(" ", 3)
+        (announced if place == "step" else scopes).setdefault(scope, {})[int(number)] = name
+    return scopes, announced
 
 
 def locate(bench, model, folder, mutant, trace, effect):
-    """The first pass with whose faults an output changes, and the first step of it."""
-    scopes = read_trace(trace)
+    """The first pass with whose faults an output changes, and the first step of it: names of steps of which any is
+    right, because what decides about a step that a pass announces comes before it."""
+    scopes, announced = read_trace(trace)
     order = list(scopes)
     changes = lambda **where: bool(bench.differs(model, bench.run(model, folder, mutant=mutant, **where)))
     if not order:
-        return "nowhere", ""
+        return "nowhere", []
     if "hang" in effect:  # every compilation takes until the time limit
-        return (order[0], "") if len(order) == 1 else ("not asked", "")
+        return (order[0], []) if len(order) == 1 else ("not asked", [])
     count = next((n for n in range(1, len(order)) if changes(scope=",".join(order[:n]))), len(order))
     truth, steps = order[count - 1], scopes[order[count - 1]]
     if "/" not in truth:
-        return truth, ""
+        return truth, []
     numbers, good, bad = sorted(steps), -1, len(steps) - 1
     while bad - good > 1:
         middle = (good + bad) // 2
@@ -30,11 +32,8 @@ def locate(bench, model, folder, mutant, trace, effect):
             bad = middle
         else:
             good = middle
-    return truth, steps[numbers[bad]]
-
-
-def _class_of(pattern):
-    return pattern.split("<")[0]
+    following = announced.get(truth, {}).get(numbers[bad] + 1)
+    return truth, [steps[numbers[bad]]] + ([following] if following else [])
 
 
 def _is_lowering_step_right(mutant, finding):
@@ -61,5 +60,5 @@ def judge(mutant, truth, truth_step, finding):
     else:
         named = finding.get("rewrite", {}).get("pattern", "").split("<")[0]
         is_own = mutant["function"] == "matchAndRewrite" and named == mutant["class"]
-        step_right = "rewrite" in finding and (named == truth_step.split("<")[0] or is_own)
+        step_right = "rewrite" in finding and (named in [name.split("<")[0] for name in truth_step] or is_own)
     return {"pass_right": pass_right, "step_right": pass_right and step_right, "answer": is_answer and is_kernel}

@@ -9,6 +9,7 @@
 
 #include "tools/compiler/PassWatch.h"
 #ifdef TENON_MUTANTS
+#include "passes/Steps.h"
 #include "test/mutants/Mutants.h"
 #endif
 
@@ -21,7 +22,7 @@ inline void watchFaultScopes(mlir::PassManager &pm, llvm::StringRef stage) {
   if (mutants::countsSteps())
     pm.getContext()->registerActionHandler([](llvm::function_ref<void()> act, const mlir::tracing::Action &action) {
       if (std::optional<std::string> name = stepName(action))
-        mutants::enterStep(*name);
+        mutants::enterStep(*name, llvm::isa<StepAction>(action));
       act();
     });
 }
