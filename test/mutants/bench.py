@@ -27,8 +27,8 @@ REDUCE_TOLERANCES = ((1e-3, 1e-5), (1e-4, 1e-5), (1e-5, 1e-5), (1e-5, 1e-6))
 class Bench:
     """Models, and what the compiler makes of them."""
 
-    def __init__(self, tenon, work, time_limit):
-        self.tenon, self.work, self.time_limit = tenon, work, time_limit
+    def __init__(self, tenon, work, time_limit, processor_limit=PROCESSOR_LIMIT):
+        self.tenon, self.work, self.time_limit, self.processor_limit = tenon, work, time_limit, processor_limit
         self.expected, self.tolerance, self.paths, self.outputs = {}, {}, {}, {}
         work.mkdir(parents=True, exist_ok=True)
         for name, build in models.MODELS.items():
@@ -68,7 +68,7 @@ class Bench:
         artifact = folder / "mutant.so"
         artifact.unlink(missing_ok=True)
         done, *_ = self.call(folder, "compile", self.paths[model], "-o", artifact, "-q", "-mcpu=native", FAST,
-                             f"--time-limit={self.time_limit}", processor=PROCESSOR_LIMIT,
+                             f"--time-limit={self.time_limit}", processor=self.processor_limit,
                              env=self.environment(**where))
         if done.returncode:
             hangs = "CPU time limit" in done.stderr
@@ -80,7 +80,7 @@ class Bench:
         for name, file in zip(self.names(model), outputs):
             command += ["--output", f"{name}=@{file}"]
         # The artifact runs in the mutated program's own runtime, which has no faults.
-        done, *_ = self.call(folder, *command, processor=PROCESSOR_LIMIT)
+        done, *_ = self.call(folder, *command, processor=self.processor_limit)
         if done.returncode:
             return "hang at run time" if done.returncode in (124, -24, 152) else "crash at run time"
         return [np.load(file) for file in outputs]

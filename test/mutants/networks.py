@@ -42,7 +42,7 @@ def main():
     parser.add_argument("--faults", nargs="*", default=[], metavar="NETWORK=MODEL")
     parser.add_argument("--each", type=int, default=4)
     options = parser.parse_args()
-    bench = Bench(options.tenon, options.work, LIMIT)
+    bench = Bench(options.tenon, options.work, LIMIT, LIMIT)
     folder = options.work / "networks"
     folder.mkdir(exist_ok=True)
     alarms = 0
@@ -68,10 +68,16 @@ def main():
             report = bench.debug(network, folder, limit=LIMIT, mutant=result["mutant"])
             finding = report["finding"] or {"where": "nothing found"}
             changed += bool(report["finding"])
+            effect = ""
+            if not report["finding"]:  # is it overlooked, or is it none here?
+                bench.tolerance[network] = report["tolerance"]
+                if network not in bench.expected:
+                    bench.expected[network] = bench.run(network, folder)
+                effect = bench.differs(network, bench.run(network, folder, mutant=result["mutant"]))
             step = finding.get("rewrite", {}).get("pattern", "") or finding.get("kernel", {}).get("lowering_step", "")
             note({"model": network, "mutant": result["mutant"], "line": result["line"], "fault": result["fault"],
                   "small": model, "truth": result["truth"], "truth_step": result["truth_step"],
-                  "found": finding["where"], "step": step, "finding": report["finding"],
+                  "found": finding["where"], "step": step, "effect": effect, "finding": report["finding"],
                   "error": report.get("error", ""), **measured(report)})
     sys.exit(bool(alarms))
 

@@ -82,7 +82,8 @@ def _totals(tried, counts, seed):
 
 def _network_rows(networks):
     return [f"| {n['model']} | {_code(n['mutant'])} {_code(n['fault'])} | {n['truth']} {_steps(n)} "
-            f"| {n['found']} {_code(n['step'])} | {n['wall']:.1f} | {n['processor']:.1f} | {n['megabytes']} |"
+            f"| {n['found']}{', and nothing to find' if not n['finding'] and not n['effect'] else ''} {_code(n['step'])} "
+            f"| {n['wall']:.1f} | {n['processor']:.1f} | {n['megabytes']} |"
             for n in networks]
 
 
