@@ -14,8 +14,9 @@ finds nothing it is asked again, with ONNX Runtime as the reference of the impor
 hang or fail are counted by themselves. Before, the tool has to find nothing in the unmutated compiler. networks.py goes
 on with larger models; what it has found is in the table, too.
 
-Results are appended to DIR/results.jsonl; what stands there is not done again. --again=misses forgets the misses. Where
-a source file has changed its faults have other numbers, and their results are dropped.
+Results are appended to DIR/results.jsonl; what stands there is not done again. --again=changes forgets the faults that
+change an output, --again=misses those of them that were not found. Where a source file has changed its faults have other
+numbers, and their results are dropped.
 """
 import argparse
 import collections
@@ -78,12 +79,16 @@ class Store:
         for line in path.read_text().splitlines() if path.exists() else ():
             result = json.loads(line)
             mutant = mutants.get(result["mutant"])
+            if result.get("skipped") and result["mutant"] in self.known:
+                continue
             if mutant and result["fault"] == describe(mutant) and result["line"] == mutant["line"]:
                 self.known[result["mutant"]] = result
         if again == "all":
             self.known = {}
+        if again == "changes":
+            self.known = {key: r for key, r in self.known.items() if r["effect"] != "numbers"}
         if again == "misses":
-            self.known = {key: r for key, r in self.known.items() if not r["effect"] or r.get("skipped") or is_right(r)}
+            self.known = {key: r for key, r in self.known.items() if r["effect"] != "numbers" or is_right(r)}
 
     def add(self, result):
         self.known[result["mutant"]] = result
@@ -193,9 +198,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=1, help="faults that are tried at once")
     parser.add_argument("--numbers-only", action="store_true", help="leave out faults that make the compiler fail")
     parser.add_argument("--no-reduce", action="store_true")
-    parser.add_argument("--again", choices=("misses", "all"), help="what to forget of results.jsonl")
+    parser.add_argument("--again", choices=("misses", "changes", "all"), help="what to forget of results.jsonl")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after that time")
     parser.add_argument("--table", type=pathlib.Path, help="Markdown file to write")
+    parser.add_argument("--remark", default="", help="what its readers should know of this run")
     options = parser.parse_args()
     start, mutants = time.monotonic(), load_mutants(options.mutants)
     bench = Bench(options.tenon, options.work, TIME_LIMIT)
@@ -209,7 +215,8 @@ def main():
     if options.table:
         networks = options.work / "networks.jsonl"
         lines = networks.read_text().splitlines() if networks.exists() else []
-        write_table(options.table, tried, clean + [json.loads(line) for line in lines], counts, options.seed)
+        write_table(options.table, tried, clean + [json.loads(line) for line in lines], counts,
+                    options.seed, options.remark)
     sys.exit(any(r["effect"] == "numbers" and not r["pass_right"] for r in tried))
 
 

@@ -59,43 +59,54 @@ def _middle(values):
 
 
 def _totals(tried, counts, seed):
-    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers") and "truth" in r]
-    processor = [r["processor"] for r in counted]
+    counted, failures = _counted(tried), [r for r in tried if r["effect"] not in ("", "numbers")]
+    examined = [r for r in failures if "truth" in r]
     seconds, megabytes = [r["seconds"] for r in counted], [r["megabytes"] for r in counted]
-    return ["| | |", "|---|---|",
-            f"| faults that mutate.py made | {counts} |",
-            f"| drawn with seed {seed} | {len(tried)} |",
-            f"| of these change an output | {len(counted)} |",
-            f"| right pass | {_share(counted, lambda r: r['pass_right'])} |",
-            f"| ... of these in the kernel, by a wrong answer of its template to a pass | "
-            f"{sum(r['answer'] for r in counted)} |",
-            f"| right rewrite or step of lowering | {_share(counted, lambda r: r['step_right'])} |",
-            f"| reduced to 5 operations or fewer | {_share(counted, _is_small)} |",
-            f"| ... and the reduced model is right without the fault, wrong with it | "
-            f"{_share(counted, lambda r: _is_small(r) and r['reduced']['shown'])} |",
-            f"| seconds of `tenon debug` | median {_middle(seconds):.1f}, most {max(seconds, default=0):.1f} |",
-            f"| ... of the processor | median {_middle(processor):.1f}, most {max(processor, default=0):.1f} |",
-            f"| MB of its largest process | median {_middle(megabytes)}, most {max(megabytes, default=0)} |",
-            f"| faults that make the compiler or artifact crash, hang or fail (not counted above) | {len(failures)}, "
-            f"right pass {_share(failures, lambda r: r['pass_right'])} |"]
+    processor = [r["processor"] for r in counted]
+    rows = [("faults that mutate.py made", counts),
+            (f"drawn with seed {seed}", len(tried)),
+            ("of these change an output", len(counted)),
+            ("right pass, or template whose wrong answer to the pass it is",
+             _share(counted, lambda r: r["pass_right"])),
+            ("... the very pass (or the kernel) in which the fault acts",
+             _share(counted, lambda r: r["pass_right"] and not r["answer"])),
+            ("... the kernel's template, which gave a wrong answer to that pass", _share(counted, lambda r: r["answer"])),
+            ("right rewrite or step of lowering", _share(counted, lambda r: r["step_right"])),
+            ("reduced to 5 operations or fewer", _share(counted, _is_small)),
+            ("... and the reduced model is right without the fault, wrong with it",
+             _share(counted, lambda r: _is_small(r) and r["reduced"]["shown"])),
+            ("seconds of `tenon debug`", f"median {_middle(seconds):.1f}, most {max(seconds, default=0):.1f}"),
+            ("... of the processor", f"median {_middle(processor):.1f}, most {max(processor, default=0):.1f}"),
+            ("MB of its largest process", f"median {_middle(megabytes)}, most {max(megabytes, default=0)}"),
+            ("drawn faults that make the compiler or artifact crash, hang or fail (not counted above)", len(failures)),
+            (f"... right pass, of the {len(examined)} that the tool was asked about",
+             _share(examined, lambda r: r["pass_right"]))]
+    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
 
 
 def _network_rows(networks):
     return [f"| {n['model']} | {_code(n['mutant'])} {_code(n['fault'])} | {n['truth']} {_steps(n)} "
-            f"| {n['found']}{', and nothing to find' if not n['finding'] and not n['effect'] else ''} {_code(n['step'])} "
-            f"| {n['wall']:.1f} | {n['processor']:.1f} | {n['megabytes']} |"
+            f"| {n['found']}{', and no output changes' if not n['finding'] and not n['effect'] else ''} "
+            f"{_code(n['step'])} | {n['wall']:.1f} | {n['processor']:.1f} | {n['megabytes']} |"
             for n in networks]
 
 
-def write_table(path, tried, others, counts, seed):
+RULES = """Written by `test/mutants/run.py`, which says how the faults are drawn and how it is known where they are.
+Seconds are those of a machine that others used as well.
+
+A step of lowering is right if it is the kernel template, or the expansion of functions, in whose files the fault is; if the
+fault is in files that all templates use, any template is right. Passes ask templates what these can do; where this answer
+is the fault the pass is innocent, and the kernel with its template is right, too. Both are counted by themselves."""
+
+
+def write_table(path, tried, others, counts, seed, remark):
     """Writes the Markdown file. `others` are models without a fault, and networks with one."""
     counted, latest = _counted(tried), {(o["model"], o.get("mutant")): o for o in others}.values()
     clean, networks = [o for o in latest if "mutant" not in o], [o for o in latest if "mutant" in o]
     alarms = [o["model"] for o in clean if o.get("finding") or o.get("error")]
     lines = ["# Faults planted in the compiler, and what `tenon debug` and `tenon reduce` make of them", "",
-             "Written by `test/mutants/run.py`, which says how the faults are drawn and how it is known where they "
-             "are. Seconds are those of a machine that others used as well.", "", *_totals(tried, counts, seed), "", "| stage | faults | right pass | right step | small |",
-             "|---|---|---|---|---|"]
+             *RULES.splitlines(), "", *([remark, ""] if remark else []), *_totals(tried, counts, seed), "",
+             "| stage | faults | right pass | right step | small |", "|---|---|---|---|---|"]
     for stage, group in _by_stage(counted):
         lines.append(f"| {stage} | {len(group)} | {sum(r['pass_right'] for r in group)} | "
                      f"{sum(bool(r['step_right']) for r in group)} | {sum(map(_is_small, group))} |")
