@@ -1,166 +1,59 @@
 #!/usr/bin/env python3
-"""Plants faults in the compiler, one at a time, and asks `tenon debug` where they are.
+"""Plants faults in the compiler, one at a time; asks `tenon debug` where they are and `tenon reduce` for a small model.
 
   run.py --tenon build/mutants/tools/tenon/tenon --mutants build/mutants/mutants --work DIR [--count 60] [--seed 1]
+         [--table test/mutants/results.md] [--jobs 2]
 
 The compiler is that of the preset "mutants". Faults are drawn by a seeded generator from all that mutate.py made and
 that some model reaches, in turn from every file so that all stages get their share. A fault counts if it changes an
 output of a model (models.py) by more than `tenon debug` tolerates of the unmutated compiler. Where it is, is found
-without the tool: by compiling with the fault limited to one pass after the other. Then `tenon debug` has to name the
-first pass (or "kernel") in which it does harm; if the fault is in a rewrite pattern, this pattern; if it is in a kernel
-template or in the expansion of a function, this step of lowering. Faults that make the compiler crash, hang or fail are
-counted by themselves. Before, the tool has to find nothing in the unmutated compiler.
+without the tool, by compiling with the fault limited to the first passes, and then to the first steps of the last of
+these: the first with which an output changes. Then `tenon debug` has to name this pass (or "kernel"), and the rewrite
+pattern or step; if the fault is in a kernel template or in the expansion of a function, this step of lowering. If it
+finds nothing it is asked again, with ONNX Runtime as the reference of the importer. Faults that make the compiler crash,
+hang or fail are counted by themselves. Before, the tool has to find nothing in the unmutated compiler. networks.py goes
+on with larger models; what it has found is in the table, too.
+
+Results are appended to DIR/results.jsonl; what stands there is not done again. --again=changes forgets the faults that
+change an output, --again=misses those of them that were not found. Where a source file has changed its faults have other
+numbers, and their results are dropped.
 """
 import argparse
 import collections
+import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
+import queue
 import random
-import subprocess
 import sys
 import time
 
-import numpy as np
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import models  # noqa: E402
+from bench import Bench  # noqa: E402
+from table import summarize, write_table  # noqa: E402
+from truth import judge, locate  # noqa: E402
 
-TIME_LIMIT = 8
-LEAST_DIFFERENCE = 1e-5
-
-
-class Bench:
-    def __init__(self, tenon, work):
-        self.tenon, self.work = tenon, work
-        self.expected, self.tolerance = {}, {}
-        work.mkdir(parents=True, exist_ok=True)
-        for name, build in models.MODELS.items():
-            build(work / f"{name}.onnx")
-
-    def environment(self, mutant="", scope="", trace=""):
-        wanted = {"TN_MUTANT": mutant, "TN_MUTANT_SCOPE": scope, "TN_MUTANT_TRACE": trace}
-        return {**os.environ, **{key: str(value) for key, value in wanted.items() if value}}
-
-    def call(self, *command, env):
-        try:
-            return subprocess.run([self.tenon, *map(str, command)], env=env, capture_output=True, text=True,
-                                  timeout=10 * TIME_LIMIT)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def run(self, model, **where):
-        """Outputs of the compiled model; a word where there are none."""
-        path, artifact = self.work / f"{model}.onnx", self.work / "mutant.so"
-        # The artifact runs in the mutated program's own runtime, which has no faults.
-        done = self.call("compile", path, "-o", artifact, "-q", "-mcpu=native", f"--time-limit={TIME_LIMIT}",
-                         env=self.environment(**where))
-        if done is None or done.returncode:
-            return {70: "crash", 6: "hang", 1: "diagnostic"}.get(done.returncode if done else 6, "diagnostic")
-        outputs = [self.work / f"y{i}.npy" for i in range(len(self.names(model)))]
-        for file in outputs:
-            file.unlink(missing_ok=True)
-        command = ["timeout", str(TIME_LIMIT), self.tenon, "run", str(artifact), "--random-inputs"]
-        for name, file in zip(self.names(model), outputs):
-            command += ["--output", f"{name}=@{file}"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.work)
-        if done.returncode:
-            return "hang at run time" if done.returncode == 124 else "crash at run time"
-        return [np.load(file) for file in outputs]
-
-    def names(self, model):
-        import onnx
-        return [output.name for output in onnx.load(self.work / f"{model}.onnx").graph.output]
-
-    def debug(self, model, **where):
-        done = self.call("debug", self.work / f"{model}.onnx", "--json", f"--time-limit={TIME_LIMIT}",
-                         env=self.environment(**where))
-        try:
-            return json.loads(done.stdout)
-        except (AttributeError, ValueError):
-            return {"finding": None, "error": done.stderr if done else "timeout"}
-
-    def differs(self, model, outputs):
-        if isinstance(outputs, str):
-            return outputs
-        for got, wanted in zip(outputs, self.expected[model]):
-            if got.dtype.kind != "f":
-                if (got != wanted).any():
-                    return "numbers"
-                continue
-            finite = np.isfinite(wanted)
-            error = np.linalg.norm((got - wanted)[finite].astype(np.float64)) / max(np.linalg.norm(wanted[finite]), 1e-30)
-            if not np.array_equal(np.isfinite(got), finite) or not error <= max(LEAST_DIFFERENCE, 2 * self.tolerance[model]):
-                return "numbers"
-        return ""
-
-    def prepare(self):
-        """Runs the unmutated compiler. Returns by fault the models that reach it, and in which scopes."""
-        reached = collections.defaultdict(dict)
-        for model in models.MODELS:
-            report = self.debug(model)
-            if report["finding"] or "tolerance" not in report:
-                raise SystemExit(f"false alarm on {model}: {json.dumps(report, indent=1)}")
-            self.tolerance[model] = report["tolerance"]
-            self.expected[model] = self.run(model)
-            trace = self.work / f"{model}.trace"
-            trace.unlink(missing_ok=True)
-            self.run(model, trace=trace)
-            for line in trace.read_text().splitlines():
-                mutant, scope = line.rsplit(" ", 1)
-                reached[mutant].setdefault(model, []).append(scope)
-            print(f"{model}: nothing found, tolerance {report['tolerance']:.1e}, {report['seconds']:.1f} s, "
-                  f"{sum(model in by for by in reached.values())} faults in reach", flush=True)
-        return reached
-
-
-def scope_of(bench, model, mutant, scopes):
-    """The first pass in which the fault alone changes an output."""
-    if len(scopes) == 1:
-        return scopes[0]
-    for scope in scopes:
-        if bench.differs(model, bench.run(model, mutant=mutant, scope=scope)):
-            return scope
-    return "several together"
-
-
-def stage_of(scope):
-    return scope.split("/")[0]
-
-
-def is_step_right(mutant, finding):
-    """Whether the tool names the rewrite or step of lowering that has the fault; None if the fault is in none."""
-    file, owner, function = mutant["file"], mutant["class"], mutant["function"]
-    if finding["where"] == "kernel":
-        step = finding.get("kernel", {}).get("lowering_step", "")
-        if file.startswith("codegen/kernels/"):
-            return f"template {file.split('/')[2]}" in step
-        if "/math/" in file or "ExpandMath" in file:
-            return "expand-math" in step
-        return "template" in step
-    rewrite = finding.get("rewrite")
-    if function == "matchAndRewrite" or (function and owner and file.startswith("passes/Simplify")):
-        return bool(rewrite) and rewrite["pattern"].split("<")[0] == owner
-    return bool(rewrite) and bool(rewrite["pattern"])
+# Seconds that one command may take. The machine may be busy: what hangs is told by processor time, see bench.py.
+TIME_LIMIT, REDUCE_LIMIT = 60, 900
 
 
 def draw(mutants, reached, seed):
     """All faults in reach, in turn from every file."""
-    generator, files = random.Random(seed), collections.defaultdict(list)
+    files = collections.defaultdict(list)
     for key, mutant in mutants.items():
         if key in reached:
             files[mutant["file"]].append(key)
-    for keys in files.values():
-        generator.shuffle(keys)
+    for file, keys in files.items():
+        random.Random(f"{seed} {file}").shuffle(keys)
     order = sorted(files)
-    generator.shuffle(order)
-    while any(files.values()):
-        for file in order:
-            if files[file]:
-                yield files[file].pop()
+    random.Random(seed).shuffle(order)
+    return [key for layer in itertools.zip_longest(*(files[file] for file in order)) for key in layer if key]
 
 
-def load(folder):
+def load_mutants(folder):
     mutants = {}
     for path in sorted(pathlib.Path(folder).rglob("*.json")):
         listing = json.loads(path.read_text())
@@ -169,67 +62,162 @@ def load(folder):
     return mutants
 
 
-def examine(bench, key, mutant, reach, numbers_only):
-    """One fault; nothing if it changes no output."""
-    for model, scopes in reach.items():
-        effect = bench.differs(model, bench.run(model, mutant=key))
-        if not effect or numbers_only and effect != "numbers":
-            continue
-        truth = scope_of(bench, model, key, scopes)
-        report = bench.debug(model, mutant=key)
-        finding = report["finding"] or {"where": "nothing found", "kind": ""}
-        return {"mutant": key, "line": mutant["line"], "fault": f"{mutant['kind']}: {mutant['original'][:60]}",
-                "model": model, "effect": effect, "truth": truth, "found": finding["where"], "kind": finding["kind"],
-                "pass_right": finding["where"] == truth, "step_right": is_step_right(mutant, finding),
-                "step": finding.get("rewrite", {}).get("pattern") or finding.get("kernel", {}).get("lowering_step", ""),
-                "seconds": report.get("seconds", 0), "error": report.get("error", ""), "finding": report["finding"]}
-    return None
+def describe(mutant):
+    return f"{mutant['kind']}: {mutant['original'][:60]}"
 
 
-def summarize(results, tried, seconds):
-    counted = [r for r in results if r["effect"] == "numbers"]
-    print(f"\n{tried} faults tried, {len(counted)} change an output, {len(results) - len(counted)} make the compiler "
-          f"crash, hang or fail; {seconds:.0f} s")
-    print(f"{'stage':10}{'faults':>8}{'pass':>8}{'step':>8}")
-    groups = collections.defaultdict(list)
-    for r in counted:
-        groups[stage_of(r["truth"])].append(r)
-    for stage, group in [*sorted(groups.items()), ("all", counted)]:
-        print(f"{stage:10}{len(group):8}{sum(r['pass_right'] for r in group):8}{sum(bool(r['step_right']) for r in group):8}")
-    others = [r for r in results if r["effect"] != "numbers"]
-    if others:
-        print(f"{'failures':10}{len(others):8}{sum(r['pass_right'] for r in others):8}")
+def is_right(result):
+    small = result.get("reduced", {"nodes": 0, "shown": True})
+    return result.get("pass_right") and result["step_right"] and small["nodes"] is not None and small["nodes"] <= 5
+
+
+class Store:
+    """The file of results; the last one for a fault counts."""
+
+    def __init__(self, path, mutants, again):
+        self.path, self.known = path, {}
+        for line in path.read_text().splitlines() if path.exists() else ():
+            result = json.loads(line)
+            mutant = mutants.get(result["mutant"])
+            if result.get("skipped") and result["mutant"] in self.known:
+                continue
+            if mutant and result["fault"] == describe(mutant) and result["line"] == mutant["line"]:
+                self.known[result["mutant"]] = result
+        if again == "all":
+            self.known = {}
+        if again == "changes":
+            self.known = {key: r for key, r in self.known.items() if r["effect"] != "numbers"}
+        if again == "misses":
+            self.known = {key: r for key, r in self.known.items() if r["effect"] != "numbers" or is_right(r)}
+
+    def add(self, result):
+        self.known[result["mutant"]] = result
+        with open(self.path, "a") as file:
+            file.write(json.dumps(result) + "\n")
+
+
+def examine(bench, folder, key, mutant, reach, options):
+    """One fault, in the first model of which it changes an output, or else makes the compiler fail. The effect is empty
+    if there is none."""
+    result = {"mutant": key, "line": mutant["line"], "fault": describe(mutant), "effect": ""}
+    effects = {}
+    for model in reach:
+        trace = folder / f"{model}.trace"
+        trace.unlink(missing_ok=True)
+        effects[model] = bench.differs(model, bench.run(model, folder, mutant=key, trace=trace))
+        if effects[model] == "numbers" or "hang" in effects[model]:
+            break
+    model = next((m for m in effects if effects[m] == "numbers"), next((m for m in effects if effects[m]), None))
+    if not model or options.numbers_only and effects[model] != "numbers":
+        return {**result, "effect": effects[model] if model else "", "skipped": bool(model)}
+    truth, step = locate(bench, model, folder, key, folder / f"{model}.trace", effects[model])
+    report = bench.ask(model, folder, key)
+    finding = report["finding"] or {"where": "nothing found", "kind": ""}
+    result.update(
+        effect=effects[model], model=model, truth=truth, truth_step=step, found=finding["where"], kind=finding["kind"],
+        **judge(mutant, truth, step, finding),
+        step=finding.get("rewrite", {}).get("pattern", "") or finding.get("kernel", {}).get("lowering_step", ""),
+        seconds=report["wall"], processor=report["processor"], megabytes=report["megabytes"],
+        error=report.get("error", ""),
+        finding=report["finding"], notes=report.get("notes", []))
+    if effects[model] == "numbers" and not options.no_reduce:
+        result["reduced"] = bench.reduce(model, folder, effects[model], REDUCE_LIMIT, key)
+    return result
+
+
+def report_on(result):
+    small = result.get("reduced")
+    print(f"{'ok  ' if is_right(result) else 'MISS'} {result['mutant']} (line {result['line']}, {result['fault']}) "
+          f"{result['model']}, {result['effect']}: in {result['truth']} {result['truth_step']}, found in "
+          f"{result['found']} {result['step']}, {result['seconds']:.1f} s, {result['megabytes']} MB"
+          + (f"; {small['nodes']} ops, {small['tests']} tests, {small['seconds']:.0f} s, {small.get('shown_codes')}"
+             if small else ""), flush=True)
+
+
+def examine_all(bench, mutants, reached, store, options):
+    """Faults in the order in which they are drawn, until enough change an output. All that were tried."""
+    folders, tried, numbers = queue.SimpleQueue(), [], 0
+    for n in range(options.jobs):
+        folders.put(options.work / f"job{n}")
+        (options.work / f"job{n}").mkdir(exist_ok=True)
+    stop = time.monotonic() + options.seconds
+
+    def work(key):
+        if key in store.known:
+            return store.known[key]
+        folder = folders.get()
+        try:
+            result = examine(bench, folder, key, mutants[key], reached[key], options)
+        finally:
+            folders.put(folder)
+        if "truth" in result:
+            report_on(result)
+        return result
+
+    keys = iter(draw(mutants, reached, options.seed))
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        pending = collections.deque(pool.submit(work, key) for key in itertools.islice(keys, options.jobs))
+        while pending and numbers < options.count and time.monotonic() < stop:
+            result = pending.popleft().result()
+            if result["mutant"] not in store.known:
+                store.add(result)
+            tried.append(result)
+            numbers += result["effect"] == "numbers"
+            pending.extend(pool.submit(work, key) for key in itertools.islice(keys, 1))
+        for late in pending:
+            late.cancel()
+        for late in pending:
+            if not late.cancelled() and late.result()["mutant"] not in store.known:
+                store.add(late.result())
+    return tried
+
+
+def prepare(bench):
+    """Asks about the unmutated compiler. Faults by the models that reach them, and what was said of each model."""
+    reached, clean = collections.defaultdict(dict), []
+    for model in models.MODELS:
+        report, trace = bench.learn(model)
+        for mutant, _ in trace:
+            reached[mutant][model] = True
+        if report["finding"] or "tolerance" not in report:
+            raise SystemExit(f"false alarm on {model}: {json.dumps(report, indent=1)}")
+        measured = ("tolerance", "wall", "processor", "megabytes", "kernels")
+        clean.append({"model": model, **{key: report[key] for key in measured}})
+        print(f"{model}: nothing found, tolerance {report['tolerance']:.1e}, {report['wall']:.1f} s, "
+              f"{report['megabytes']} MB", flush=True)
+    return reached, clean
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tenon", required=True, type=os.path.abspath)
     parser.add_argument("--mutants", required=True, help="folder of the lists that mutate.py wrote")
-    parser.add_argument("--work", required=True, type=pathlib.Path)
+    parser.add_argument("--work", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--count", type=int, default=60, help="stop when so many change an output")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="faults that are tried at once")
     parser.add_argument("--numbers-only", action="store_true", help="leave out faults that make the compiler fail")
+    parser.add_argument("--no-reduce", action="store_true")
+    parser.add_argument("--again", choices=("misses", "changes", "all"), help="what to forget of results.jsonl")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after that time")
+    parser.add_argument("--table", type=pathlib.Path, help="Markdown file to write")
+    parser.add_argument("--remark", default="", help="what its readers should know of this run")
     options = parser.parse_args()
-    start, bench, mutants = time.monotonic(), Bench(options.tenon, options.work.resolve()), load(options.mutants)
-    reached = bench.prepare()
-    print(f"{len(mutants)} faults in {len({m['file'] for m in mutants.values()})} files, "
-          f"{sum(key in reached for key in mutants)} in reach of a model", flush=True)
-    results, tried = [], 0
-    for key in draw(mutants, reached, options.seed):
-        tried += 1
-        result = examine(bench, key, mutants[key], reached[key], options.numbers_only)
-        if result:
-            results.append(result)
-            print(f"{'ok  ' if result['pass_right'] and result['step_right'] else 'MISS'} {key} (line {result['line']}, "
-                  f"{result['fault']}) {result['model']}, {result['effect']}: in {result['truth']}, found in "
-                  f"{result['found']}, {result['step']}, {result['seconds']:.1f} s", flush=True)
-            (options.work / "results.json").write_text(json.dumps(results, indent=1))
-        if sum(r["effect"] == "numbers" for r in results) >= options.count or time.monotonic() - start > options.seconds:
-            break
-    summarize(results, tried, time.monotonic() - start)
-    wrong = [r for r in results if r["effect"] == "numbers" and not r["pass_right"]]
-    sys.exit(bool(wrong))
+    start, mutants = time.monotonic(), load_mutants(options.mutants)
+    bench = Bench(options.tenon, options.work, TIME_LIMIT)
+    reached, clean = prepare(bench)
+    counts = f"{len(mutants)} faults in {len({m['file'] for m in mutants.values()})} files, " \
+             f"{sum(key in reached for key in mutants)} in reach of a model"
+    print(counts, flush=True)
+    store = Store(options.work / "results.jsonl", mutants, options.again)
+    tried = examine_all(bench, mutants, reached, store, options)
+    print("\n".join(summarize(tried)), f"\n{time.monotonic() - start:.0f} s")
+    if options.table:
+        networks = options.work / "networks.jsonl"
+        lines = networks.read_text().splitlines() if networks.exists() else []
+        write_table(options.table, tried, clean + [json.loads(line) for line in lines], counts,
+                    options.seed, options.remark)
+    sys.exit(any(r["effect"] == "numbers" and not r["pass_right"] for r in tried))
 
 
 if __name__ == "__main__":

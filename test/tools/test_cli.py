@@ -329,10 +329,10 @@ class CommandLine(CommandLineCase):
         x = [(i % 7 - 3) / 4 for i in range(32)]
         self.write("x.npy", npy(x, (4, 8)))
 
-        def check(values, code):
+        def check(values, code, shape=(4, 3)):
             archive = io.BytesIO()
             with zipfile.ZipFile(archive, "w") as file:
-                file.writestr("y.npy", npy(values, (4, 3)))
+                file.writestr("y.npy", npy(values, shape))
             self.write("y.npz", archive.getvalue())
             done = self.tenon("debug", "linear.onnx", "--input", "x=@x.npy", "--reference=y.npz", "--json", code=code)
             return json.loads(done.stdout)["finding"]
@@ -343,6 +343,9 @@ class CommandLine(CommandLineCase):
         finding = check(wrong, 5)
         self.assertEqual((finding["kind"], finding["where"], finding["output"]), ("import", "import", "y"))
         self.assertIn("element 7", finding["message"])
+        finding = check(reference(x), 5, shape=(12,))
+        self.assertEqual((finding["kind"], finding["output"]), ("import", "y"))
+        self.assertIn("tensor<4x3xf32>, that of the reference a tensor<12xf32>", finding["message"])
         self.write("y.npz", b"")
         self.tenon("debug", "linear.onnx", "--reference=y.npz", code=4)
 

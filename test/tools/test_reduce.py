@@ -168,6 +168,22 @@ class Reduce(unittest.TestCase):
         self.assertIn("1x9xf32", self.read("small", "reduced.mlir").decode())
         self.repro(1)
 
+    def test_several_nodes_become_one(self):
+        """What wants a layer normalization, in parts or as one operator, ends with the operator."""
+        nodes = [ob.node("Abs", ["x"], ["a"], "abs"), ob.node("ReduceMean", ["a", "axis"], ["m"], "mean"),
+                 ob.node("Sub", ["a", "m"], ["c"], "sub"), ob.node("Mul", ["c", "c"], ["s"], "square"),
+                 ob.node("ReduceMean", ["s", "axis"], ["v"], "variance"), ob.node("Add", ["v", "eps"], ["e"], "add"),
+                 ob.node("Sqrt", ["e"], ["r"], "sqrt"), ob.node("Div", ["c", "r"], ["n"], "div"),
+                 ob.node("Neg", ["n"], ["y"], "neg")]
+        constants = [ob.tensor("axis", [1], [-1], dtype=ob.INT64), ob.tensor("eps", [1], [1e-5])]
+        data = ob.model(nodes, [ob.value_info("x", [4, 8])], [ob.value_info("y", [4, 8])], constants, opset=18)
+        self.write("norm.onnx", data)
+        self.write("interesting", b'#!/bin/sh\n"$TENON" compile "$1" --stop-after=raise -o - -q | grep -q tn.normalize\n',
+                   executable=True)
+        self.reduce("norm.onnx", "--script", "./interesting")
+        self.assertEqual(self.operators(), {"LayerNormalization": 1})
+        self.repro(1)
+
     def test_script_that_runs_too_long(self):
         self.write("slow", b"#!/bin/sh\nsleep 60 & sleep 60\n", executable=True)
         begin = time.time()

@@ -210,13 +210,11 @@ bool Compiler::runUntil(Stage stage) {
     buildStage(pm, static_cast<Stage>(next), options, library);
     if (dumper)
       dumper->watch(pm, name);
-    if (options.instrument)
-      options.instrument(pm, name);
     bool watched = options.watcher.before || options.watcher.after;
     if (watched)
       watchPasses(pm, name, options.watcher);
     // Who looks at the whole module needs that other threads do not change it meanwhile.
-    context->enableMultithreading(!dumper && !watched && !options.instrument);
+    context->enableMultithreading(!dumper && !watched);
     bool good = succeeded(pm.run(*module));
     context->enableMultithreading(true);
     if (!good)

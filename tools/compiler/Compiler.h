@@ -85,13 +85,11 @@ struct CompilerOptions {
   std::string extraPasses;
   /// Directory that receives one numbered file per pass; empty: none.
   std::string dumpDirectory;
-  /// Called with the passes of each stage before they run; they run on one thread then.
-  std::function<void(mlir::PassManager &passes, llvm::StringRef stage)> instrument;
   /// Whether passes are to explain their decisions, see getRemarks.
   bool remarks = false;
   /// Called at the begin of each phase, with its name and how much of it is done; one call at a time.
   std::function<void(llvm::StringRef phase, unsigned done, unsigned total)> progress;
-  /// Called around every pass, if set.
+  /// Called around every pass, if set; passes run on one thread then.
   PassWatcher watcher;
 };
 

@@ -95,7 +95,7 @@ bool Compiler::compileAndLink(const codegen::Program &program, LinkKind kind, co
         options.progress("kernel", done, total);
     };
     std::optional<codegen::KernelCache> cache;
-    if (!options.kernelCache.empty())
+    if (!options.kernelCache.empty() && mayKeepKernels())
       cache.emplace(options.kernelCache, options.kernelCacheLimit);
     if (failed(codegen::compileProgram(*module, program, library, query, kind == LinkKind::Relocatable,
                                        hashPlaceholder(), static_cast<codegen::CodeLevel>(options.optimization),

@@ -9,6 +9,7 @@
 
 #include "tools/compiler/PassWatch.h"
 #ifdef TENON_MUTANTS
+#include "passes/Steps.h"
 #include "test/mutants/Mutants.h"
 #endif
 
@@ -18,10 +19,19 @@ namespace tenon {
 inline void enterFaultScope(const std::string &scope) { mutants::enter(scope); }
 inline void watchFaultScopes(mlir::PassManager &pm, llvm::StringRef stage) {
   watchPasses(pm, stage, {[](const PassPosition &position, mlir::ModuleOp) { mutants::enter(position.str()); }, {}});
+  if (mutants::countsSteps())
+    pm.getContext()->registerActionHandler([](llvm::function_ref<void()> act, const mlir::tracing::Action &action) {
+      if (std::optional<std::string> name = stepName(action))
+        mutants::enterStep(*name, llvm::isa<StepAction>(action));
+      act();
+    });
 }
+/// Objects that a fault has touched must not be kept for compilations without it.
+inline bool mayKeepKernels() { return !mutants::isPlanted(); }
 #else
 inline void enterFaultScope(const std::string &) {}
 inline void watchFaultScopes(mlir::PassManager &, llvm::StringRef) {}
+inline bool mayKeepKernels() { return true; }
 #endif
 
 } // namespace tenon

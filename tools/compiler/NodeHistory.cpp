@@ -2,8 +2,6 @@
 #include "ir/Dialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
-#include "mlir/Pass/Pass.h"
-#include "mlir/Pass/PassInstrumentation.h"
 #include "passes/Provenance.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -13,20 +11,6 @@ using namespace mlir;
 namespace tenon {
 
 namespace {
-
-struct NoteAfterPass : PassInstrumentation {
-  NoteAfterPass(NodeHistory &history, llvm::StringRef stage) : history(history), stage(stage) {}
-
-  void runAfterPass(Pass *pass, Operation *op) override {
-    if (pass->getArgument().empty()) // an adaptor, which only runs others
-      return;
-    auto module = dyn_cast<ModuleOp>(op);
-    history.note(module ? module : op->getParentOfType<ModuleOp>(), stage, pass->getArgument(), pass->getDescription());
-  }
-
-  NodeHistory &history;
-  std::string stage;
-};
 
 bool carries(Operation *op, llvm::StringRef node) {
   llvm::SetVector<StringRef> names;
@@ -119,10 +103,6 @@ void NodeHistory::note(ModuleOp module, llvm::StringRef stage, llvm::StringRef p
     }
   if (entries.empty() || !(entries.back() == entry))
     entries.push_back(std::move(entry));
-}
-
-void NodeHistory::watch(PassManager &pm, llvm::StringRef stage) {
-  pm.addInstrumentation(std::make_unique<NoteAfterPass>(*this, stage));
 }
 
 llvm::SetVector<llvm::StringRef> namesIn(ModuleOp module) {

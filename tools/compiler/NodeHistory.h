@@ -3,7 +3,6 @@
 #define TENON_TOOLS_COMPILER_NODEHISTORY_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SetVector.h"
 #include <string>
 #include <vector>
@@ -26,9 +25,6 @@ public:
 
   /// Notes what stands for the node now, if that differs from the last entry.
   void note(mlir::ModuleOp module, llvm::StringRef stage, llvm::StringRef pass = "", llvm::StringRef summary = "");
-  /// Has it noted after every pass of a stage. The history must outlive the pass manager, whose context must not be
-  /// multithreaded while it runs.
-  void watch(mlir::PassManager &pm, llvm::StringRef stage);
 
   const std::string &getNode() const { return node; }
   const std::vector<Entry> &getEntries() const { return entries; }

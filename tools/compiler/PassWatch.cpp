@@ -1,6 +1,9 @@
 #include "tools/compiler/PassWatch.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Rewrite/PatternApplicator.h"
+#include "passes/Steps.h"
+#include <regex>
 
 using namespace mlir;
 
@@ -26,6 +29,7 @@ struct Instrumentation : PassInstrumentation {
     llvm::StringRef name = pass->getArgument();
     name.consume_front("tn-");
     position.name = name.str();
+    position.argument = pass->getArgument().str();
     position.summary = pass->getDescription().str();
     if (watcher.before)
       watcher.before(position, moduleOf(op));
@@ -60,6 +64,19 @@ std::optional<PassPosition> PassPosition::parse(llvm::StringRef text) {
 
 void watchPasses(PassManager &pm, llvm::StringRef stage, PassWatcher watcher) {
   pm.addInstrumentation(std::make_unique<Instrumentation>(stage, std::move(watcher)));
+}
+
+std::optional<std::string> stepName(const tracing::Action &action) {
+  if (auto *own = dyn_cast<StepAction>(&action))
+    return own->getName().str();
+  if (!isa<ApplyPatternAction>(&action))
+    return std::nullopt;
+  // The pattern is not to be had but by the action's text.
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  action.print(stream);
+  static const std::regex scopes(R"((\w+|\(anonymous namespace\)|\{anonymous\})::)");
+  return std::regex_replace(llvm::StringRef(text).split("pattern: ").second.str(), scopes, "");
 }
 
 } // namespace tenon

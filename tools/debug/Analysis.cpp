@@ -74,6 +74,12 @@ bool Analysis::accepts(llvm::ArrayRef<Tensor> results, Finding &finding, PassRec
   return good;
 }
 
+static std::string describeType(const Tensor &tensor) {
+  std::string text;
+  llvm::raw_string_ostream(text) << tensor.getType();
+  return text;
+}
+
 /// The imported program's results, what they may be off by, and whether they are what the reference says.
 bool Analysis::checkReference() {
   if (failed(evaluator.run(compiler.getModule(), inputs, expected))) {
@@ -116,6 +122,9 @@ bool Analysis::checkReference() {
           fmt::format("the imported program's {} is off by {:.2e} from the reference, before any pass "
                       "has run; element {} is {:.9g} instead of {:.9g}",
                       result.name, difference.relative, difference.worst, difference.got, difference.expected);
+      if (!difference.sameShape)
+        finding.message = fmt::format("the imported program's {} is a {}, that of the reference a {}", result.name,
+                                      describeType(expected[i]), describeType(result.tensor));
       finding.difference = difference.relative;
       finding.tolerance = allowed;
       finding.output = result.name;
@@ -133,7 +142,7 @@ bool Analysis::checkPasses() {
     report.passes.push_back({snapshot.position.str(), snapshot.changed, -1, 0, {}});
   for (size_t i = 0; i < snapshots.size(); ++i) {
     const Snapshot &snapshot = snapshots[i];
-    if (!snapshot.changed)
+    if (!snapshot.changed || !snapshot.succeeded)
       continue;
     announcePhase(snapshot.position.str());
     Finding finding{"numbers", snapshot.position.str(), "", {}};

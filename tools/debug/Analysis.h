@@ -29,6 +29,7 @@ private:
   bool open(std::string &message);
   bool checkReference();
   bool checkPasses();
+  bool isWrongBefore();
   bool checkKernels();
   bool checkArtifact(const std::string &artifact);
   bool accepts(llvm::ArrayRef<Tensor> results, Finding &finding, PassRecord &record);

@@ -118,7 +118,6 @@ private:
       };
       auto &analysis = *new Analysis(options, folder.str(), own, save);
       int code = work(analysis);
-      save();
       std::string ignored;
       writeOutputFile(folder.file("error.txt"), message, ignored);
       return code;

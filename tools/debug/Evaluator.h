@@ -74,7 +74,7 @@ private:
   llvm::LogicalResult runTensors(mlir::func::FuncOp main, llvm::ArrayRef<Tensor> inputs, std::vector<Content> &results);
   llvm::LogicalResult runBuffers(mlir::ModuleOp module, llvm::ArrayRef<Tensor> inputs, std::vector<Tensor> &outputs);
   Content constant(tn::ConstantOp op);
-  void disturb(mlir::Operation *op, Tensor &tensor, uint64_t key);
+  void disturb(mlir::Operation *op, Tensor &tensor);
   void note(mlir::Operation *op, llvm::ArrayRef<Content> inputs, const Content &result);
 
   uint64_t noise;

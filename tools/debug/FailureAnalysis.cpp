@@ -14,15 +14,35 @@ using namespace mlir;
 
 namespace tenon::debug {
 
-/// Seconds that a probe may take where the fault is a hang.
-constexpr double kProbeSeconds = 2;
+/// Seconds that a probe may take where the fault is a hang, and where it is not.
+constexpr double kProbeSeconds = 2, kLongProbeSeconds = 60;
 /// No pass takes more steps than that.
 constexpr int64_t kMostSteps = int64_t(1) << 24;
 
-static ProcessLimits probeLimits(const ProcessLimits &given) {
+static ProcessLimits probeLimits(const ProcessLimits &given, llvm::StringRef kind) {
   ProcessLimits limits = given;
-  limits.seconds = given.seconds > 0 ? std::min(given.seconds, kProbeSeconds) : kProbeSeconds;
+  double most = kind == "hang" ? kProbeSeconds : kLongProbeSeconds;
+  limits.seconds = given.seconds > 0 ? std::min(given.seconds, most) : most;
   return limits;
+}
+
+/// Whether a pass that ended well has left a wrong program, which then may be all that the later one can't take. If so
+/// the report is saved.
+bool Analysis::isWrongBefore() {
+  ProcessLimits limits = options.limits;
+  limits.seconds = 0;
+  ProcessOutcome outcome = supervise(limits, [&] {
+    if (!checkReference() && expected.empty())
+      return 0;
+    report.finding.reset();
+    bool good = checkPasses();
+    save();
+    return good ? 0 : static_cast<int>(ErrorKind::Differs);
+  });
+  bool isWrong = outcome.crashSignal || outcome.exitCode == static_cast<int>(ErrorKind::Differs);
+  if (!isWrong)
+    save();
+  return isWrong;
 }
 
 int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, const std::string &text,
@@ -33,6 +53,8 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
   save();
   if (!open(message))
     return bindCode;
+  if (isWrongBefore())
+    return static_cast<int>(ErrorKind::Differs);
   std::string before;
   for (const Snapshot &snapshot : readSnapshots(directory)) {
     report.passes.push_back({snapshot.position.str(), snapshot.changed, -1, 0, {}});
@@ -44,7 +66,7 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
     previous = readSnapshot(before, compiler.getContext());
   ModuleOp module = previous ? *previous : compiler.getModule();
   auto fails = [&](int64_t limit) {
-    ProcessOutcome outcome = supervise(probeLimits(options.limits), [&] {
+    ProcessOutcome outcome = supervise(probeLimits(options.limits, kind), [&] {
       return replay(module, position, options.compiler, compiler.getLibrary(), limit).succeeded ? 0 : 1;
     });
     return outcome.exitCode != 0;
@@ -60,9 +82,12 @@ int Analysis::runFailing(const PassPosition &position, llvm::StringRef kind, con
   }
   finding.step = firstBad(steps, fails);
   finding.steps = finding.step;
+  report.finding = finding;
+  save();
   if (finding.step > 0) {
-    // What the step does can't be seen, but what it was tried at: the program one step earlier is whole.
-    supervise(probeLimits(options.limits), [&] {
+    // What the step does can't be seen, but what it was tried at: the program one step earlier is whole. The process
+    // that takes the step saves the report, and this one does not any more.
+    supervise(probeLimits(options.limits, kind), [&] {
       Replayed good = replay(module, position, options.compiler, compiler.getLibrary(), finding.step - 1);
       finding.before = compareModules(module, *good.module).after;
       report.finding = finding;
@@ -85,6 +110,8 @@ int Analysis::runFailingKernels(llvm::StringRef kind, const std::string &text, s
   save();
   if (!open(message))
     return bindCode;
+  if (isWrongBefore())
+    return static_cast<int>(ErrorKind::Differs);
   std::string file;
   for (const Snapshot &snapshot : readSnapshots(directory)) {
     report.passes.push_back({snapshot.position.str(), snapshot.changed, -1, 0, {}});
@@ -97,7 +124,7 @@ int Analysis::runFailingKernels(llvm::StringRef kind, const std::string &text, s
   int64_t n = 0;
   codegen::Program program = codegen::collectProgram(*module, "model");
   for (codegen::Program::Kernel &kernel : program.kernels) {
-    ProcessOutcome outcome = supervise(probeLimits(options.limits), [&] {
+    ProcessOutcome outcome = supervise(probeLimits(options.limits, kind), [&] {
       llvm::SmallVector<char, 0> code;
       return succeeded(codegen::compileKernel(kernel.op, kernel.name, *compiler.getLibrary().targets.front(),
                                               codegen::CodeForm::Object, code))

@@ -70,7 +70,7 @@ static Tolerance toleranceOf(const KernelRun &run) {
 /// Runs the kernel again, lowered in other ways: the step without which it is right is the wrong one.
 void Analysis::findLoweringStep(Finding &finding, const KernelRun &run, const Tolerance &allowed) {
   const Target &target = *compiler.getLibrary().targets.front();
-  auto isGood = [&](tn::KernelOp kernel, codegen::LoweringSteps steps, std::string &problem) {
+  auto isGood = [&](tn::KernelOp kernel, codegen::LoweringSteps steps, std::string &problem, bool asPlanned = true) {
     auto loaded = codegen::LoadedKernels::load(kernel, target, steps);
     if (!loaded) {
       problem = llvm::toString(loaded.takeError());
@@ -79,7 +79,7 @@ void Analysis::findLoweringStep(Finding &finding, const KernelRun &run, const To
     codegen::LoadedKernel native = loaded->list()[0];
     native.op = run.kernel;
     Difference worst;
-    problem = judge(runNative(native, run.inputs), run.results, allowed, worst).second;
+    problem = judge(runNative(native, run.inputs, asPlanned), run.results, allowed, worst).second;
     return problem.empty();
   };
   std::string problem, naiveProblem = "the elementwise template does not match";
@@ -90,7 +90,9 @@ void Analysis::findLoweringStep(Finding &finding, const KernelRun &run, const To
   }
   finding.naive = naive ? "right" : "wrong: " + naiveProblem;
   std::string name = run.kernel.getTemplateName()->str();
-  if (isGood(run.kernel, {true, false}, problem))
+  if (isGood(run.kernel, {}, problem, /*asPlanned=*/false))
+    finding.loweringStep = "template " + name + ": it can't write over its input; right with memory of its own";
+  else if (isGood(run.kernel, {true, false}, problem))
     finding.loweringStep = "optimize: right without LLVM's middle end";
   else if (isGood(run.kernel, {false, true}, problem))
     finding.loweringStep = "expand-math: right with the C library's functions";

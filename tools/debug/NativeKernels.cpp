@@ -82,14 +82,14 @@ std::pair<Value, int64_t> placeOf(Value v) {
 /// One run of a kernel on memory of its own.
 class Run {
 public:
-  Run(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Content> inputs, int poison)
+  Run(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Content> inputs, int poison, bool asPlanned)
       : kernel(kernel), op(kernel.op), inputs(inputs), scratch(llvm::alignTo(kernel.scratchBytes, 64)) {
     for (Value input : op.getInputs())
       buffers.push_back(allocate(input, poison));
     for (Value output : op.getOutputs()) {
       void *shared = nullptr;
       for (auto [i, input] : llvm::enumerate(op.getInputs()))
-        if (placeOf(input) == placeOf(output)) {
+        if (asPlanned && placeOf(input) == placeOf(output)) {
           shared = buffers[i];
           overwritten.insert(i);
         }
@@ -156,9 +156,9 @@ bool sameBits(const std::vector<Tensor> &a, const std::vector<Tensor> &b) {
 
 } // namespace
 
-NativeResult runNative(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Content> inputs) {
+NativeResult runNative(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Content> inputs, bool asPlanned) {
   NativeResult result;
-  Run whole(kernel, inputs, 0xff);
+  Run whole(kernel, inputs, 0xff, asPlanned);
   int signal = whole.execute(1);
   result.results = whole.results();
   result.hangs = signal == SIGALRM;
@@ -167,10 +167,10 @@ NativeResult runNative(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Conte
     return result;
   result.changedInput = whole.changedInput();
   // Other first contents in all that is not an input: who reads them, or leaves them, gives other results.
-  Run other(kernel, inputs, 0x3c);
+  Run other(kernel, inputs, 0x3c, asPlanned);
   result.touchedOutside = other.execute(1) != 0;
   result.wroteEverything = sameBits(result.results, other.results());
-  Run pieces(kernel, inputs, 0xff);
+  Run pieces(kernel, inputs, 0xff, asPlanned);
   result.touchedOutside |= pieces.execute(3) != 0;
   result.deterministic = sameBits(result.results, pieces.results());
   return result;

@@ -18,8 +18,8 @@ struct NativeResult {
 };
 
 /// Runs a kernel in buffer form, compiled, on tensors in place of its inputs. Outputs share memory with inputs as the
-/// plan has it.
-NativeResult runNative(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Content> inputs);
+/// plan has it, or have memory of their own.
+NativeResult runNative(const codegen::LoadedKernel &kernel, llvm::ArrayRef<Content> inputs, bool asPlanned = true);
 
 /// The kernels of a planned program, compiled for a target: equal ones once.
 class NativeKernels {

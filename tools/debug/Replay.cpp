@@ -8,7 +8,6 @@
 #include "tools/compiler/FaultScopes.h"
 #include "tools/debug/Tolerance.h"
 #include "llvm/ADT/Hashing.h"
-#include <regex>
 
 using namespace mlir;
 
@@ -36,26 +35,16 @@ private:
         act();
       return;
     }
-    auto *own = dyn_cast<StepAction>(&action);
-    if (!own && !isa<ApplyPatternAction>(&action))
+    if (!isa<StepAction, ApplyPatternAction>(&action))
       return act();
     if (limit >= 0 && steps == limit)
       return;
     if (++steps == limit) {
-      last = {own ? own->getName().str() : patternName(action), operationOf(action)};
+      last = {*stepName(action), operationOf(action)};
       if (note)
         note(last);
     }
     act();
-  }
-
-  /// The pattern is not to be had but by the action's text; its name is that of its class, without scopes.
-  static std::string patternName(const tracing::Action &action) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    action.print(stream);
-    static const std::regex scopes(R"((\w+|\(anonymous namespace\)|\{anonymous\})::)");
-    return std::regex_replace(llvm::StringRef(text).split("pattern: ").second.str(), scopes, "");
   }
 
   static std::string operationOf(const tracing::Action &action) {

@@ -144,6 +144,7 @@ Reduction reduce(const Subject &whole, Workspace &workspace, const Oracle &oracl
   dropOutputs(search);
   for (bool changed = true; changed && !search.isOver();) {
     changed = bypassNodes(search);
+    changed |= composeNodes(search);
     changed |= shrinkDims(search);
     changed |= simplifyAttributes(search);
     changed |= dropNodes(search);

@@ -61,6 +61,8 @@ bool narrowWindow(Search &search);
 bool dropNodes(Search &search);
 bool dropOutputs(Search &search);
 bool bypassNodes(Search &search);
+// Compose.cpp: one node in place of several.
+bool composeNodes(Search &search);
 // Shrink.cpp: sizes of dimensions.
 bool shrinkDims(Search &search);
 // Simplify.cpp: what is left.

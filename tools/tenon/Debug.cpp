@@ -80,16 +80,25 @@ Tensor toTensor(const HostTensor &host, mlir::Type type) {
   return tensor;
 }
 
+/// Reads what a result is to be. It may have another shape than the importer says: that is for the debugger to tell.
+bool readKnown(const std::string &file, const ValueInfo &info, mlir::Type type, std::vector<debug::KnownResult> &known,
+               std::string &message) {
+  HostTensor host;
+  if (!readTensor(file, info.name, info.dtype, info.dims, host, message) &&
+      (host.dtype != info.dtype || host.dims == info.dims))
+    return false;
+  auto own = mlir::RankedTensorType::get(host.dims, mlir::cast<mlir::RankedTensorType>(type).getElementType());
+  known.push_back({info.name, toTensor(host, own)});
+  return true;
+}
+
 } // namespace
 
 /// Results by name from a .npz file; those that it lacks are not checked.
 int DebugCommand::readReference(mlir::func::FuncOp main, std::vector<debug::KnownResult> &known) {
   std::string message;
-  for (auto [i, info] : llvm::enumerate(resultsOf(main))) {
-    HostTensor host;
-    if (readTensor(reference, info.name, info.dtype, info.dims, host, message))
-      known.push_back({info.name, toTensor(host, main.getResultTypes()[i])});
-  }
+  for (auto [i, info] : llvm::enumerate(resultsOf(main)))
+    readKnown(reference, info, main.getResultTypes()[i], known, message);
   if (!known.empty())
     return kOk;
   printError("--reference: no result of the model is in the file: " + message);
@@ -115,14 +124,10 @@ int DebugCommand::runOnnxRuntime(mlir::func::FuncOp main, std::vector<HostTensor
               "numpy; --python names another one)";
     code = kInputOutput;
   }
-  for (auto [i, info] : llvm::enumerate(resultsOf(main))) {
-    HostTensor host;
+  for (auto [i, info] : llvm::enumerate(resultsOf(main)))
     if (code == kOk &&
-        !readTensor(out + "/" + std::to_string(i) + ".npy", info.name, info.dtype, info.dims, host, message))
+        !readKnown(out + "/" + std::to_string(i) + ".npy", info, main.getResultTypes()[i], known, message))
       code = kInputOutput;
-    else if (code == kOk)
-      known.push_back({info.name, toTensor(host, main.getResultTypes()[i])});
-  }
   llvm::sys::fs::remove_directories(folder);
   if (code != kOk)
     printError(message);

@@ -170,7 +170,10 @@ int ExplainCommand::work(const CompilerOptions &given) {
   CompilerOptions options = given;
   std::optional<NodeHistory> history;
   options.remarks = true;
-  options.instrument = [&](mlir::PassManager &passes, llvm::StringRef stage) { history->watch(passes, stage); };
+  options.watcher.after = [&](const PassPosition &position, mlir::ModuleOp module, bool succeeded) {
+    if (succeeded)
+      history->note(module, position.stage, position.argument, position.summary);
+  };
   auto &compiler = *new Compiler(options); // never destroyed: the process ends with it
   if (!compiler.load(path)) {
     printError(compiler.getError().message);
