@@ -57,8 +57,8 @@ def main():
         report = bench.debug(network, folder, limit=LIMIT)
         alarms += bool(report["finding"] or "tolerance" not in report)
         note({"model": network, "finding": report["finding"], "error": report.get("error", ""), **measured(report)})
-    results = [json.loads(line) for line in (options.work / "results.jsonl").read_text().splitlines()] \
-        if options.faults else []
+    lines = (options.work / "results.jsonl").read_text().splitlines() if options.faults else []
+    results = {result["mutant"]: result for result in map(json.loads, lines)}.values()  # the last one counts
     for network, model in (pair.split("=") for pair in options.faults):
         bench.add_network(network)
         changed = 0

@@ -51,6 +51,7 @@ static std::optional<Subject> composed(const Subject &subject, size_t number, co
 static std::vector<std::string> valuesBefore(const Search &search, size_t number, const TensorData &like) {
   const Subject &subject = search.best();
   std::vector<std::string> names;
+  names.reserve(subject.inputs.size());
   for (const auto &[name, tensor] : subject.inputs)
     names.push_back(name);
   for (size_t i = 0; i < number; ++i)
