@@ -99,8 +99,9 @@ private:
   Value load(Value memref, const Index &at) {
     return vector::LoadOp::create(b, loc, vectorType, memref, ValueRange{at.base});
   }
-  void prefetch(Value memref, const Index &at) {
-    memref::PrefetchOp::create(b, loc, memref, at.base, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  /// `locality`: 3 into the first-level cache, 2 into the second.
+  void prefetch(Value memref, const Index &at, int32_t locality) {
+    memref::PrefetchOp::create(b, loc, memref, at.base, /*isWrite=*/false, locality, /*isDataCache=*/true);
   }
   void store(Value value, const Index &at) { vector::StoreOp::create(b, loc, value, scratch, ValueRange{at.base}); }
   void forEach(int64_t count, int64_t step, llvm::function_ref<void(Index)> body) {
@@ -142,7 +143,7 @@ private:
           Index at = e.addConstant(e.add(from, c), i * input.strides[1] + j * input.strides[2]);
           column.push_back(load(input.memref, at));
           if (j >= size - layout.tile)
-            prefetch(input.memref, e.addConstant(at, layout.tile * input.strides[2]));
+            prefetch(input.memref, e.addConstant(at, layout.tile * input.strides[2]), 3);
         }
         for (auto [i, value] : llvm::enumerate(transforms.byRows(matrices.input, column)))
           half[i * size + j] = value;
@@ -199,7 +200,7 @@ private:
       SmallVector<Value> now(carried);
       Index leftAt = e.add(left, {c, 0, {}}), rightAt = e.add(right, e.multiply({c, 0, {}}, layout.panel));
       for (int64_t i = 0; prefetching && i < prefetchShare; ++i)
-        prefetch(filter, e.addConstant(e.add(rightAt, prefetchDistance), i * kLine));
+        prefetch(filter, e.addConstant(e.add(rightAt, prefetchDistance), i * kLine), 2);
       for (int64_t k = 0; k < kUnroll; ++k)
         emitStep(e.addConstant(leftAt, k), e.addConstant(rightAt, k * layout.panel), now);
       return now;
