@@ -21,6 +21,14 @@ const KernelTemplate *findTemplate(llvm::StringRef name) {
   return nullptr;
 }
 
+DictionaryAttr cheapest(ArrayRef<WeighedSchedule> weighed) {
+  const WeighedSchedule *best = &weighed.front();
+  for (const WeighedSchedule &each : weighed)
+    if (each.cost <= best->cost)
+      best = &each;
+  return best->schedule;
+}
+
 int64_t scheduled(DictionaryAttr schedule, llvm::StringRef name) { return schedule.getAs<IntegerAttr>(name).getInt(); }
 
 DictionaryAttr makeSchedule(MLIRContext *context, llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> entries) {

@@ -64,6 +64,8 @@ llvm::ArrayRef<const KernelModel *> allTemplates();
 /// The template of that name, or null.
 const KernelTemplate *findTemplate(llvm::StringRef name);
 
+/// The last of the schedules that cost least; there is one at least.
+mlir::DictionaryAttr cheapest(llvm::ArrayRef<WeighedSchedule> weighed);
 /// An integer entry of a schedule.
 int64_t scheduled(mlir::DictionaryAttr schedule, llvm::StringRef name);
 /// A schedule from names and integers.

@@ -191,12 +191,7 @@ public:
   }
 
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
-    SmallVector<WeighedSchedule> weighed = weigh(kernel, target);
-    const WeighedSchedule *best = &weighed.front();
-    for (const WeighedSchedule &each : weighed)
-      if (each.cost <= best->cost)
-        best = &each;
-    return best->schedule;
+    return cheapest(weigh(kernel, target));
   }
 
   SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {

@@ -341,12 +341,7 @@ public:
 
   /// Blocks and register tiles are chosen together, so that neither has many tiles that are computed in vain.
   DictionaryAttr schedule(tn::KernelOp kernel, const Target &target) const override {
-    SmallVector<WeighedSchedule> weighed = weigh(kernel, target);
-    const WeighedSchedule *best = &weighed.front();
-    for (const WeighedSchedule &each : weighed)
-      if (each.cost <= best->cost)
-        best = &each;
-    return best->schedule;
+    return cheapest(weigh(kernel, target));
   }
 
   /// Every size of blocks with the register tile that costs least.
