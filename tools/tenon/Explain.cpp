@@ -33,7 +33,6 @@ struct ExplainCommand {
 private:
   int work(const CompilerOptions &options);
   bool findNode(Compiler &compiler);
-  int measureModel();
   std::vector<llvm::json::Value> steps(const codegen::Program &program) const;
   void print(const NodeHistory &history, const std::vector<llvm::json::Value> &steps,
              const std::vector<Remark> &remarks) const;
@@ -192,16 +191,6 @@ int ExplainCommand::work(const CompilerOptions &given) {
   return printReport(*history, steps(codegen::collectProgram(compiler.getModule(), modelName(path))), remarks);
 }
 
-int ExplainCommand::measureModel() {
-  constexpr unsigned kRounds = 20;
-  Session session;
-  if (int code = session.open(path, model))
-    return code;
-  if (int code = session.bindInputs({}, /*random=*/true, 1))
-    return code;
-  return measureSteps(session, threads, kRounds, seconds);
-}
-
 int ExplainCommand::run() {
   CompilerOptions options;
   ProcessLimits limits;
@@ -213,7 +202,7 @@ int ExplainCommand::run() {
   }
   // First, because the process must have one thread when the other is started.
   if (measure)
-    if (int code = measureModel())
+    if (int code = measureModel(path, model, threads, seconds))
       return code;
   ProcessOutcome outcome = supervise(limits, [&] { return work(options); });
   if (!outcome.message.empty())

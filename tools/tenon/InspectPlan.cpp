@@ -90,13 +90,7 @@ int printJsonRows(const std::vector<Row> &rows, const Row &total, const Target &
 } // namespace
 
 int Plan::measure(const std::string &path, const ModelOptions &model) {
-  constexpr unsigned kRounds = 20;
-  Session session;
-  if (int code = session.open(path, model))
-    return code;
-  if (int code = session.bindInputs({}, /*random=*/true, 1))
-    return code;
-  if (int code = measureSteps(session, 1, kRounds, seconds))
+  if (int code = measureModel(path, model, /*threads=*/1, seconds))
     return code;
   roofline = measureRoofline(1);
   reuse = ReuseBandwidth::measure();

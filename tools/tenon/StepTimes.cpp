@@ -38,4 +38,14 @@ int measureSteps(Session &session, unsigned threads, unsigned rounds, std::vecto
   return session.checkTrace();
 }
 
+int measureModel(const std::string &path, const ModelOptions &model, unsigned threads, std::vector<double> &seconds) {
+  constexpr unsigned kRounds = 20;
+  Session session;
+  if (int code = session.open(path, model))
+    return code;
+  if (int code = session.bindInputs({}, /*random=*/true, 1))
+    return code;
+  return measureSteps(session, threads, kRounds, seconds);
+}
+
 } // namespace tenon::cli

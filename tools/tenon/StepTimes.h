@@ -13,6 +13,9 @@ int countThreads(unsigned &threads);
 /// in seconds. Makes the session's context anew. Returns an exit code.
 int measureSteps(Session &session, unsigned threads, unsigned rounds, std::vector<double> &seconds);
 
+/// The same for a model file or artifact, on random inputs and enough rounds for a report.
+int measureModel(const std::string &path, const ModelOptions &model, unsigned threads, std::vector<double> &seconds);
+
 } // namespace tenon::cli
 
 #endif

@@ -30,12 +30,12 @@ constexpr int64_t kBlockBytes = 64 << 10;
 constexpr int64_t kItems = 32;
 
 /// Distance of two rows of scores in scratch memory: whole vectors, no multiple of 1 kB, and far enough apart for
-/// tiles of two vectors (see sharesLoads of the contraction template).
+/// tiles of two vectors (sharesLoads).
 int64_t rowPitch(const AttentionBody &body) {
   return std::max<int64_t>(static_cast<int64_t>(llvm::alignTo(body.columns(), kPanel)) + 16, 144);
 }
 
-/// Both contractions as loop nests whose innermost row loop is that of the blocks, and the schedule of the kernel.
+/// Both contractions as loop nests whose innermost row loop is that of the blocks.
 struct Nests {
   Nests(tn::KernelOp kernel, AttentionBody body)
       : scores(*describeProblem(body.scores, stridesOf(kernel, cast<BlockArgument>(body.scores.getLhs())))) {
@@ -101,19 +101,18 @@ public:
     firstRow = {arith::MinSIOp::create(b, loc, start.base, most), 0, {}};
     Value end = arith::MinSIOp::create(b, loc, e.addConstant(start, rows * chunk).base, extent);
     emitScores();
-    emitFor(e, e.indexConstant(0), e.add({end, 0, {}}, e.multiply(firstRow, -1)).base, 1, {},
-            [&](Value row, ValueRange) {
-              Value factor = emitSoftmaxRow(fn, memory, e.multiply({row, 0, {}}, pitch).base, body.columns(),
-                                            scheduled(schedule, "lanes"));
-              memref::StoreOp::create(b, loc, factor, factors, ValueRange{row});
-              return SmallVector<Value>();
-            });
+    emitFor(e, e.indexConstant(0), local(e, {end, 0, {}}).base, 1, {}, [&](Value row, ValueRange) {
+      Value factor = emitSoftmaxRow(fn, memory, e.multiply({row, 0, {}}, pitch).base, body.columns(),
+                                    scheduled(schedule, "lanes"));
+      memref::StoreOp::create(b, loc, factor, factors, ValueRange{row});
+      return SmallVector<Value>();
+    });
     emitValues();
   }
 
 private:
-  /// The row's number within the block.
-  Index local(const Index &row) { return e.add(row, e.multiply(firstRow, -1)); }
+  /// The number of a row within the block.
+  Index local(ElementEmitter &v, const Index &row) { return v.add(row, v.multiply(firstRow, -1)); }
 
   void emitScores() {
     TilePlace place;
@@ -123,7 +122,7 @@ private:
     place.store = [&](ElementEmitter &v, ArrayRef<Index> index, Value sum) {
       v.bind(body.scores.getResult(), [sum](ElementEmitter &, ArrayRef<Index>) { return sum; });
       Value score = v.vectorElement(body.softmax.getOperand(), index);
-      Index at = v.add(v.multiply(v.add(index[body.rowDim], v.multiply(firstRow, -1)), pitch), index.back());
+      Index at = v.add(v.multiply(local(v, index[body.rowDim]), pitch), index.back());
       v.store(score, {memory, 0, {1}}, b.getF32Type(), at);
     };
     emitPanels(nests.scores, place, [](const ProblemLoop &loop) { return loop.resultDim; });
@@ -136,8 +135,8 @@ private:
     place.totals = totals;
     int rowDim = nests.values.m.back().resultDim;
     place.store = [&, rowDim](ElementEmitter &v, ArrayRef<Index> index, Value sum) {
-      Index row = v.add(index[rowDim], v.multiply(firstRow, -1));
-      Value factor = v.broadcast(memref::LoadOp::create(b, loc, factors, ValueRange{row.base}));
+      Value row = local(v, index[rowDim]).base;
+      Value factor = v.broadcast(memref::LoadOp::create(b, loc, factors, ValueRange{row}));
       emitEpilogue(fn, v, body.values.getResult(), index, arith::MulFOp::create(b, loc, sum, factor));
     };
     emitPanels(nests.values, place, [](const ProblemLoop &loop) { return loop.lhsDim; });
@@ -230,9 +229,8 @@ public:
   }
 
   bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
-    AttentionBody body = *findAttention(kernel);
-    return i != describeProblem(body.scores, SmallVector<int64_t>(body.scores.getLhs().getType().getRank()))->packed &&
-           i != describeProblem(body.values, SmallVector<int64_t>(body.rank()))->packed;
+    Nests nests(kernel, *findAttention(kernel));
+    return i != nests.scores.packed && i != nests.values.packed;
   }
   bool writesPaddedRows(tn::KernelOp kernel, unsigned o) const override { return storesPaddedRows(kernel, o); }
   bool wantsPaddedRows(tn::KernelOp kernel, unsigned i) const override {

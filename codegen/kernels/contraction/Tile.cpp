@@ -20,20 +20,6 @@ namespace tenon::codegen {
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
-  RowTile tile;
-  if (problem.m.empty())
-    return tile;
-  int64_t inner = problem.m.back().extent;
-  if (problem.m.size() > 1 && inner * 2 <= most) {
-    tile.tw = inner;
-    tile.th = chooseRows(problem.m[problem.m.size() - 2].extent, most / inner, vectors, inner);
-    return tile;
-  }
-  tile.tw = chooseRows(inner, most, vectors);
-  return tile;
-}
-
 SmallVector<std::pair<RowTile, double>> weighTiles(const Problem &problem, int64_t most, int64_t vectors) {
   SmallVector<std::pair<RowTile, double>> weighed;
   if (problem.m.empty())
@@ -48,6 +34,17 @@ SmallVector<std::pair<RowTile, double>> weighTiles(const Problem &problem, int64
   for (int64_t tw = 1; tw <= std::min(inner, most); ++tw)
     weighed.push_back({{1, tw}, tileCost(inner, tw, vectors)});
   return weighed;
+}
+
+RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
+  RowTile choice;
+  double best = std::numeric_limits<double>::infinity();
+  for (auto [tile, cost] : weighTiles(problem, most, vectors))
+    if (cost <= best) {
+      best = cost;
+      choice = tile;
+    }
+  return choice;
 }
 
 SmallVector<RowTile> allTiles(const Problem &problem, int64_t most) {
