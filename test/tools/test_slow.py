@@ -52,7 +52,8 @@ class Slow(CommandLineCase):
         convolution = max(kernels, key=lambda kernel: kernel["seconds"])
         self.assertEqual((convolution["template"], convolution["limit"]), ("winograd", "compute"))
         self.assertIn("tiles=", convolution["schedule"])
-        self.assertIn("block0/conv", convolution["nodes"])
+        # The two convolutions are alike: which one takes longer is chance.
+        self.assertIn(convolution["nodes"], [["block0/conv", "block0/relu"], ["block1/conv", "block1/relu"]])
         text = self.tenon("debug", "conv.onnx", "--slow", "--seconds=0.5", "--top=1").stdout
         self.assertRegex(text, r"lost ms +ms +share +roofline +limit +kernel\n.*% .* of .*\n +schedule ")
         self.assertIn("more (--top)", text)
