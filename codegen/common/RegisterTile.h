@@ -16,8 +16,9 @@ int64_t mostRows(const Target &target, int64_t vectors);
 int64_t mostRowsOf(tn::KernelOp kernel, unsigned i, int64_t stride, const Target &target, int64_t vectors);
 
 /// Whether an element of a left operand whose rows lie `stride` elements apart is to be loaded once for two vectors.
-/// Where rows lie close together LLVM draws the loads of many rows and steps in front of their uses and runs out of
-/// registers; AVX-512 then loads for one vector, as part of the multiply-add.
+/// Processors with two multiply-adds in a cycle could not load as many elements as one vector takes. Where rows lie
+/// within a cache line (the first convolution of a network) LLVM draws the loads of many rows and steps in front of
+/// their uses and runs out of registers; AVX-512 then loads for one vector, as part of the multiply-add.
 bool sharesLoads(int64_t stride, const Target &target);
 
 /// How often a tile's accumulators are taken, for consecutive k, so that there are enough of them to hide the latency

@@ -53,7 +53,7 @@ class Slow(CommandLineCase):
         self.assertEqual((convolution["template"], convolution["limit"]), ("winograd", "compute"))
         self.assertIn("tiles=", convolution["schedule"])
         # The two convolutions are alike: which one takes longer is chance.
-        self.assertIn(convolution["nodes"], [["block0/conv", "block0/relu"], ["block1/conv", "block1/relu"]])
+        self.assertTrue({"block0/conv", "block1/conv"} & set(convolution["nodes"]), convolution["nodes"])
         text = self.tenon("debug", "conv.onnx", "--slow", "--seconds=0.5", "--top=1").stdout
         self.assertRegex(text, r"lost ms +ms +share +roofline +limit +kernel\n.*% .* of .*\n +schedule ")
         self.assertIn("more (--top)", text)

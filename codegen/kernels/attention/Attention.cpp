@@ -29,11 +29,8 @@ constexpr int64_t kBlockBytes = 64 << 10;
 /// Work items below which blocks are made smaller, so that threads get equal shares.
 constexpr int64_t kItems = 32;
 
-/// Distance of two rows of scores in scratch memory: whole vectors, no multiple of 1 kB, and far enough apart for
-/// tiles of two vectors (sharesLoads).
-int64_t rowPitch(const AttentionBody &body) {
-  return std::max<int64_t>(static_cast<int64_t>(llvm::alignTo(body.columns(), kPanel)) + 16, 144);
-}
+/// Distance of two rows of scores in scratch memory: whole vectors, no multiple of 1 kB.
+int64_t rowPitch(const AttentionBody &body) { return static_cast<int64_t>(llvm::alignTo(body.columns(), kPanel)) + 16; }
 
 /// Both contractions as loop nests whose innermost row loop is that of the blocks.
 struct Nests {
@@ -58,14 +55,14 @@ private:
 
 /// Where things lie in scratch memory, in bytes.
 struct Scratch {
-  Scratch(const AttentionBody &body, DictionaryAttr schedule) {
+  Scratch(const AttentionBody &body, const Nests &nests, DictionaryAttr schedule) {
     int64_t rows = scheduled(schedule, "rows") * scheduled(schedule, "chunk");
     factors = rows * rowPitch(body) * 4;
     totals = factors + static_cast<int64_t>(llvm::alignTo(rows * 4, 64));
-    bytes = totals + scheduled(schedule, "rows") * scheduled(schedule, "vectors") * scheduled(schedule, "lanes") * 4;
+    bytes = totals + std::max(totalsBytes(nests.scores, schedule), totalsBytes(nests.values, schedule));
   }
   int64_t factors; ///< one per row: the reciprocal of its sum
-  int64_t totals;  ///< sums of a tile that are taken in blocks
+  int64_t totals;  ///< sums that are taken in blocks
   int64_t bytes;
 };
 
@@ -91,7 +88,7 @@ public:
     block = at.pop_back_val();
     outer = at;
     outer.insert(outer.begin() + body.rowDim, Index());
-    Scratch layout(body, schedule);
+    Scratch layout(body, nests, schedule);
     memory = fn.scratch(0, b.getF32Type());
     factors = fn.scratch(layout.factors, b.getF32Type());
     totals = fn.scratch(layout.totals, b.getF32Type());
@@ -195,10 +192,9 @@ public:
 
   SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
     AttentionBody body = *findAttention(kernel);
-    // AVX-512's multiply-add loads and spreads the left element itself: no second vector has to share the load.
-    int64_t vectors = target.vectorBytes >= 64 ? 1 : mostVectors(body, target);
     unsigned queries = cast<BlockArgument>(body.scores.getLhs()).getArgNumber();
     int64_t stride = Nests(kernel, body).scores.m.back().lhsStride;
+    int64_t vectors = sharesLoads(stride, target) ? mostVectors(body, target) : 1;
     int64_t most = std::min(body.rows(), mostRowsOf(kernel, queries, stride, target, vectors));
     SmallVector<WeighedSchedule> weighed;
     for (int64_t rows = 1; rows <= most; ++rows)
@@ -225,7 +221,8 @@ public:
   }
 
   int64_t scratchBytes(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    return Scratch(*findAttention(kernel), schedule).bytes;
+    AttentionBody body = *findAttention(kernel);
+    return Scratch(body, Nests(kernel, body), schedule).bytes;
   }
 
   bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {

@@ -96,10 +96,7 @@ public:
   }
 
   int64_t scratchBytes(tn::KernelOp kernel, DictionaryAttr schedule) const override {
-    if (!sumsInBlocks(*findProblem(kernel)))
-      return 0;
-    return scheduled(schedule, "rows_outer") * scheduled(schedule, "rows") * scheduled(schedule, "vectors") *
-           scheduled(schedule, "lanes") * 4;
+    return totalsBytes(*findProblem(kernel), schedule);
   }
 
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {
@@ -141,20 +138,26 @@ private:
     return mostRowsOf(kernel, lhsInput(problem), stride, target, vectors);
   }
 
-  /// A schedule with as many row tiles in a work item as leave enough items to share out.
+  /// A schedule with as many row tiles in a work item as leave enough items to share out; fewer of them where the tiles
+  /// of an item share blocks of the panels.
   static DictionaryAttr describe(tn::KernelOp kernel, const Problem &problem, const Target &target, RowTile tile,
                                  int64_t vectors, int64_t unroll) {
+    constexpr int64_t kItems = 64, kItemsInBlocks = 24, kTotalsBytes = 128 << 10;
     RowSpace space(problem, tile);
-    int64_t others = problem.batches() * problem.panels() * space.middleTiles;
-    for (const ProblemLoop &loop : space.outer)
-      others *= loop.extent;
-    int64_t chunks = std::clamp<int64_t>(llvm::divideCeil(64, others), 1, space.innerTiles);
+    int64_t others = problem.batches() * problem.panels();
+    bool inBlocks = sumsInBlocks(problem);
+    int64_t tiles = inBlocks ? space.tiles() : space.innerTiles;
+    if (!inBlocks)
+      others *= space.tiles() / space.innerTiles;
+    int64_t least = inBlocks ? llvm::divideCeil(tiles * tile.rows() * kPanel * 4, kTotalsBytes) : 1;
+    int64_t wanted = llvm::divideCeil(inBlocks ? kItemsInBlocks : kItems, others);
+    int64_t chunks = std::clamp<int64_t>(std::max(wanted, least), 1, tiles);
     return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()},
                                               {"vectors", vectors},
                                               {"rows_outer", tile.th},
                                               {"rows", tile.tw},
                                               {"unroll", unroll},
-                                              {"chunk", llvm::divideCeil(space.innerTiles, chunks)}});
+                                              {"chunk", llvm::divideCeil(tiles, chunks)}});
   }
 
 public:

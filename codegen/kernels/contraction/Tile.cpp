@@ -72,15 +72,26 @@ bool sumsInBlocks(const Problem &problem) { return problem.depth() > 3 * kSumBlo
 
 SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) {
   RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
+  int64_t chunk = scheduled(schedule, "chunk");
   SmallVector<int64_t> shape;
   for (const ProblemLoop &loop : problem.batch)
     shape.push_back(loop.extent);
   shape.push_back(problem.panels());
+  if (sumsInBlocks(problem)) {
+    shape.push_back(llvm::divideCeil(space.tiles(), chunk));
+    return shape;
+  }
   for (const ProblemLoop &loop : space.outer)
     shape.push_back(loop.extent);
   shape.push_back(space.middleTiles);
-  shape.push_back(llvm::divideCeil(space.innerTiles, scheduled(schedule, "chunk")));
+  shape.push_back(llvm::divideCeil(space.innerTiles, chunk));
   return shape;
+}
+
+int64_t totalsBytes(const Problem &problem, DictionaryAttr schedule) {
+  if (!sumsInBlocks(problem))
+    return 0;
+  return scheduled(schedule, "chunk") * scheduled(schedule, "rows_outer") * scheduled(schedule, "rows") * kPanel * 4;
 }
 
 int64_t tileItems(const Problem &problem, DictionaryAttr schedule) { return product(tileSpace(problem, schedule)); }
@@ -97,61 +108,157 @@ public:
         chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)),
         vectorType(VectorType::get({lanes}, b.getF32Type())) {}
 
+  /// `at`: a place in the space of tileSpace, or one that names all row loops and a chunk of the innermost.
   void emitAt(ArrayRef<Index> at) {
     resultBase.assign(typeOf(problem.anchor->getResult(0)).getRank(), e.constantIndex(0));
-    Index lhsBase = place.lhsBase.base ? place.lhsBase : e.constantIndex(0);
-    auto move = [&](const ProblemLoop &loop, const Index &i) {
-      lhsBase = e.add(lhsBase, e.multiply(i, loop.lhsStride));
-      if (loop.resultDim >= 0)
-        resultBase[loop.resultDim] = e.add(resultBase[loop.resultDim], e.multiply(i, loop.resultStep));
-    };
+    lhsBase = place.lhsBase.base ? place.lhsBase : e.constantIndex(0);
     Index batchNumber = e.constantIndex(0);
-    size_t d = 0;
-    for (const ProblemLoop &loop : problem.batch) {
-      batchNumber = e.add(e.multiply(batchNumber, loop.extent), at[d]);
-      move(loop, at[d++]);
+    for (auto [loop, i] : llvm::zip(problem.batch, at)) {
+      batchNumber = e.add(e.multiply(batchNumber, loop.extent), i);
+      move(loop, i);
     }
-    panel = at[d++];
+    at = at.drop_front(problem.batch.size());
+    panel = at.front();
     Index number = e.add(e.multiply(batchNumber, problem.panels()), panel);
     panelBase = e.multiply(number, panelSize());
-    for (const ProblemLoop &loop : space.outer)
-      move(loop, at[d++]);
-    middleTile = at[d++];
-    Index middle = clampStart(e.multiply(middleTile, tile.th), space.middle.extent, tile.th);
-    move(space.middle, middle);
-    // The panel after this one, or this one again.
-    bool isLast = problem.batches() * problem.panels() == 1;
-    Value most = e.indexConstant(problem.batches() * problem.panels() - 1);
-    Index next = isLast ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
-    Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
-    Value first = e.multiply(at[d], chunk).base, last = e.indexConstant(space.innerTiles);
-    if (chunk < space.innerTiles) {
-      Value end = arith::AddIOp::create(b, loc, first, e.indexConstant(chunk));
-      last = space.innerTiles % chunk == 0 ? end : Value(arith::MinSIOp::create(b, loc, end, last));
-    }
-    SmallVector<Index> savedResult(resultBase);
-    emitFor(e, first, last, 1, {}, [&](Value t, ValueRange) -> SmallVector<Value> {
-      Index inner = clampStart(e.multiply({t, 0, {}}, tile.tw), space.inner.extent, tile.tw);
-      resultBase = savedResult;
-      Index saved = lhsBase;
-      move(space.inner, inner);
-      rowBase = lhsBase;
-      innerTile = t;
-      prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), {t, 0, {}})));
-      emitPanel();
-      lhsBase = saved;
-      return {};
-    });
+    if (sumsInBlocks(problem))
+      emitInBlocks(at.drop_front());
+    else
+      emitAtOnce(number, at.drop_front());
   }
 
 private:
   int64_t panelSize() const { return problem.depth() * kPanel; }
 
-  // The next panel is fetched while this one is used: every row tile asks for its share of the lines that correspond
-  // to those it reads.
+  void move(const ProblemLoop &loop, const Index &i) {
+    lhsBase = e.add(lhsBase, e.multiply(i, loop.lhsStride));
+    if (loop.resultDim >= 0)
+      resultBase[loop.resultDim] = e.add(resultBase[loop.resultDim], e.multiply(i, loop.resultStep));
+  }
+  void moveMiddle(const Index &t) {
+    middleTile = t;
+    move(space.middle, clampStart(e.multiply(t, tile.th), space.middle.extent, tile.th));
+  }
+  void moveInner(const Index &t) {
+    innerTile = t.base;
+    move(space.inner, clampStart(e.multiply(t, tile.tw), space.inner.extent, tile.tw));
+  }
+
+  /// The end of a chunk of row tiles of `count` that begins at `first`.
+  Value chunkEnd(Value first, int64_t count) {
+    Value last = e.indexConstant(count);
+    if (chunk >= count)
+      return last;
+    Value end = arith::AddIOp::create(b, loc, first, e.indexConstant(chunk));
+    return count % chunk == 0 ? end : Value(arith::MinSIOp::create(b, loc, end, last));
+  }
+
+  /// `body(t)` for the row tiles [first, last), whose moves end with it.
+  void forEachTile(Value first, Value last, llvm::function_ref<void(Index)> body) {
+    SmallVector<Index> savedResult(resultBase);
+    Index savedLhs = lhsBase;
+    emitFor(e, first, last, 1, {}, [&](Value t, ValueRange) -> SmallVector<Value> {
+      body({t, 0, {}});
+      resultBase = savedResult;
+      lhsBase = savedLhs;
+      return {};
+    });
+  }
+
+  /// Tiles that are accumulated over all of k in registers.
+  void emitAtOnce(const Index &number, ArrayRef<Index> at) {
+    for (auto [loop, i] : llvm::zip(space.outer, at))
+      move(loop, i);
+    moveMiddle(at[space.outer.size()]);
+    // The panel after this one, or this one again.
+    Value most = e.indexConstant(problem.batches() * problem.panels() - 1);
+    Index next = isOnly() ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
+    Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
+    Value first = e.multiply(at.back(), chunk).base;
+    forEachTile(first, chunkEnd(first, space.innerTiles), [&](Index t) {
+      moveInner(t);
+      prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), t)));
+      withColumns([&](int64_t columns) {
+        forEachColumnTile(columns, !isOnly(), [&](int64_t columns, int64_t count) {
+          SmallVector<Value> fresh(tile.rows() * count * sets, zero());
+          SmallVector<Value> sums = mergeSets(emitSum(0, problem.k.front().extent, lhsBase, panelBase, fresh, count));
+          e.scoped([&] { emitEpilogue(sums, columns, count); });
+        });
+      });
+    });
+  }
+
+  /// Tiles whose sums are taken in blocks of k: one block for all tiles of the chunk, so that the block's part of the
+  /// panels is read from the cache, then the next. In between the sums are in memory.
+  void emitInBlocks(ArrayRef<Index> at) {
+    SmallVector<int64_t> shape = space.shape();
+    Value first = e.multiply(at.back(), chunk).base, last;
+    if (at.size() == 1) {
+      last = chunkEnd(first, space.tiles());
+    } else {
+      last = chunkEnd(first, space.innerTiles);
+      Index before =
+          e.multiply(e.linearize(at.drop_back(), rowMajorStrides(ArrayRef(shape).drop_back())), space.innerTiles);
+      first = e.add(before, {first, 0, {}}).base;
+      last = e.add(before, {last, 0, {}}).base;
+    }
+    auto forEach = [&](llvm::function_ref<void(Index)> body) {
+      forEachTile(first, last, [&](Index t) {
+        Index local = e.add(t, e.multiply({first, 0, {}}, -1));
+        totalsBase = e.multiply(local, tile.rows() * kPanel);
+        prefetchDistance = e.add(e.constantIndex(blockSteps() * kPanel), prefetchSlice(local));
+        SmallVector<Index> at = e.delinearize(t, shape);
+        for (auto [loop, i] : llvm::zip(space.outer, at))
+          move(loop, i);
+        moveMiddle(at[space.outer.size()]);
+        moveInner(at.back());
+        body(t);
+      });
+    };
+    withColumns([&](int64_t columns) {
+      forEach([&](Index) {
+        forEachColumnTile(columns, false, [&](int64_t, int64_t count) {
+          for (int64_t i = 0; i < tile.rows() * count; ++i)
+            storeTotal(i, zero());
+        });
+      });
+      emitBlocks(0, e.constantIndex(0), e.constantIndex(0),
+                 [&](size_t d, int64_t extent, const Index &left, const Index &right) {
+                   forEach([&](Index) {
+                     Index lhs = e.add(lhsBase, left), panels = e.add(panelBase, right);
+                     forEachColumnTile(columns, true, [&](int64_t, int64_t count) {
+                       SmallVector<Value> fresh(tile.rows() * count * sets, zero());
+                       for (auto [i, sum] : llvm::enumerate(mergeSets(emitSum(d, extent, lhs, panels, fresh, count))))
+                         storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
+                     });
+                   });
+                 });
+      forEach([&](Index) {
+        forEachColumnTile(columns, false, [&](int64_t columns, int64_t count) {
+          SmallVector<Value> sums;
+          for (int64_t i = 0; i < tile.rows() * count; ++i)
+            sums.push_back(loadTotal(i));
+          e.scoped([&] { emitEpilogue(sums, columns, count); });
+        });
+      });
+    });
+  }
+
+  /// Products of a block, roughly.
+  int64_t blockSteps() const { return llvm::divideCeil(problem.depth(), llvm::divideCeil(problem.depth(), kSumBlock)); }
+
+  /// Whether the kernel has one panel.
+  bool isOnly() const { return problem.batches() * problem.panels() == 1; }
+
+  // The next panel, or the next block of this one, is fetched while this one is used: every row tile asks for its share
+  // of the lines that correspond to those it reads.
   static constexpr int64_t kLine = 16; ///< floats of a cache line
   int64_t linesPerSteps() const { return unroll * kPanel / kLine; }
-  int64_t rowTiles() const { return place.tilesPerPanel ? place.tilesPerPanel : space.middleTiles * space.innerTiles; }
+  int64_t rowTiles() const {
+    if (sumsInBlocks(problem))
+      return std::min(chunk, space.tiles());
+    return place.tilesPerPanel ? place.tilesPerPanel : space.middleTiles * space.innerTiles;
+  }
   int64_t prefetchShare() const { return llvm::divideCeil(linesPerSteps(), rowTiles()); }
 
   /// Where the share of a row tile begins.
@@ -180,52 +287,35 @@ private:
     return {arith::MinSIOp::create(b, loc, start.base, most), 0, {}};
   }
 
-  /// All columns of the panel; the last panel may be narrower.
-  void emitPanel() {
+  /// `emit(columns)` for the columns of the panel; the last panel may be narrower.
+  void withColumns(llvm::function_ref<void(int64_t)> emit) {
     int64_t rest = problem.n % kPanel, panels = problem.panels();
     if (rest == 0)
-      return emitColumns(kPanel);
+      return emit(kPanel);
     if (panels == 1)
-      return emitColumns(rest);
+      return emit(rest);
     Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base, e.indexConstant(panels - 1));
     auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, isLast, /*withElse=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&ifOp.getThenRegion().front());
-    e.scoped([&] { emitColumns(rest); });
+    e.scoped([&] { emit(rest); });
     b.setInsertionPointToStart(&ifOp.getElseRegion().front());
-    e.scoped([&] { emitColumns(kPanel); });
+    e.scoped([&] { emit(kPanel); });
   }
 
-  /// The first `columns` columns of the panel, `vectors` vectors at a time.
-  void emitColumns(int64_t columns) {
-    for (int64_t first = 0; first < columns; first += vectors * lanes) {
-      int64_t width = std::min(vectors * lanes, columns - first);
-      prefetching = first == 0 && rowTiles() >= kPrefetchTiles && problem.batches() * problem.panels() > 1;
-      emitTile(first, width);
+  /// `emit(columns, vectors)` for the first `columns` columns of the panel, at most `vectors` vectors at a time.
+  void forEachColumnTile(int64_t columns, bool prefetches, llvm::function_ref<void(int64_t, int64_t)> emit) {
+    for (firstColumn = 0; firstColumn < columns; firstColumn += vectors * lanes) {
+      int64_t width = std::min(vectors * lanes, columns - firstColumn), count = llvm::divideCeil(width, lanes);
+      prefetching = prefetches && firstColumn == 0 && rowTiles() >= kPrefetchTiles;
+      // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
+      sets = std::min(accumulatorSets(tile.rows(), count), unroll);
+      emit(width, count);
     }
-  }
-
-  void emitTile(int64_t firstColumn, int64_t columns) {
-    int64_t count = llvm::divideCeil(columns, lanes), rows = tile.rows();
-    // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
-    sets = std::min(accumulatorSets(rows, count), unroll);
-    Index panelAt = e.addConstant(panelBase, firstColumn);
-    SmallVector<Value> sums(rows * count, zero());
-    if (sumsInBlocks(problem)) {
-      for (int64_t i = 0; i < rows * count; ++i)
-        storeTotal(i, sums[i]);
-      emitBlocks(0, rowBase, panelAt, count);
-      for (int64_t i = 0; i < rows * count; ++i)
-        sums[i] = loadTotal(i);
-    } else {
-      SmallVector<Value> fresh(rows * count * sets, zero());
-      sums = mergeSets(emitSum(0, problem.k.front().extent, rowBase, panelAt, fresh, count));
-    }
-    e.scoped([&] { emitEpilogue(sums, firstColumn, columns, count); });
   }
 
   Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
-  Value totalAt(int64_t i) { return e.indexConstant(i * lanes); }
+  Value totalAt(int64_t i) { return e.addConstant(totalsBase, firstColumn * tile.rows() + i * lanes).base; }
   Value loadTotal(int64_t i) {
     return vector::LoadOp::create(b, loc, vectorType, place.totals, ValueRange{totalAt(i)});
   }
@@ -263,8 +353,10 @@ private:
     });
   }
 
-  /// Adds the products of the sum loops from `d` on to the totals in memory, block by block.
-  void emitBlocks(size_t d, const Index &lhs, const Index &panelAt, int64_t count) {
+  /// Takes the sum loops from `d` on in blocks: `emit(loop, extent, left, panel)` for iterations of one loop that begin
+  /// at these positions behind the first of the left operand and the panel.
+  void emitBlocks(size_t d, const Index &lhs, const Index &panelAt,
+                  llvm::function_ref<void(size_t, int64_t, const Index &, const Index &)> emit) {
     const ProblemLoop &loop = problem.k[d];
     int64_t below = depthBelow(d);
     auto moved = [&](const Index &k) {
@@ -273,7 +365,7 @@ private:
     if (below >= kSumBlock) {
       emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, {}, [&](Value k, ValueRange) {
         auto [left, right] = moved({k, 0, {}});
-        emitBlocks(d + 1, left, right, count);
+        emitBlocks(d + 1, left, right, emit);
         return SmallVector<Value>();
       });
       return;
@@ -283,9 +375,7 @@ private:
     int64_t whole = loop.extent / size;
     auto emitBlock = [&](const Index &k, int64_t extent) {
       auto [left, right] = moved(k);
-      SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-      for (auto [i, sum] : llvm::enumerate(mergeSets(emitSum(d, extent, left, right, fresh, count))))
-        storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
+      emit(d, extent, left, right);
     };
     emitFor(e, e.indexConstant(0), e.indexConstant(whole * size), size, {}, [&](Value k, ValueRange) {
       emitBlock({k, 0, {}}, size);
@@ -324,8 +414,8 @@ private:
     for (int64_t k = 0; k < steps; ++k) {
       SmallVector<Value> right;
       for (int64_t j = 0; j < count; ++j)
-        right.push_back(vector::LoadOp::create(b, loc, vectorType, panels,
-                                               ValueRange{e.addConstant(panelAt, k * kPanel + j * lanes).base}));
+        right.push_back(vector::LoadOp::create(
+            b, loc, vectorType, panels, ValueRange{e.addConstant(panelAt, k * kPanel + firstColumn + j * lanes).base}));
       SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
       for (int64_t r = 0; r < tile.rows(); ++r) {
         int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
@@ -338,7 +428,7 @@ private:
   }
 
   /// Hands on the sums with their positions.
-  void emitEpilogue(ArrayRef<Value> sums, int64_t firstColumn, int64_t columns, int64_t count) {
+  void emitEpilogue(ArrayRef<Value> sums, int64_t columns, int64_t count) {
     Index column = e.addConstant(e.multiply(panel, kPanel), firstColumn);
     for (int64_t j = 0; j < count; ++j) {
       int64_t width = std::min(lanes, columns - j * lanes);
@@ -408,8 +498,9 @@ private:
   ElementEmitter e;
   VectorType vectorType;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
-  Index panel, panelBase, rowBase, prefetchDistance, middleTile;
+  Index panel, panelBase, lhsBase, totalsBase, prefetchDistance, middleTile;
   Value innerTile;
+  int64_t firstColumn = 0;  ///< of the tile, in its panel
   int64_t sets = 1;         ///< accumulators per element of the tile
   bool prefetching = false; ///< the columns being emitted are those that fetch the next panel
 };

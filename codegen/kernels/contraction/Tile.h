@@ -4,6 +4,7 @@
 
 #include "codegen/common/KernelTemplate.h"
 #include "codegen/kernels/contraction/Problem.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 namespace tenon::codegen {
 
@@ -34,15 +35,29 @@ struct RowSpace {
     innerTiles = llvm::divideCeil(inner.extent, tile.tw);
     middleTiles = llvm::divideCeil(middle.extent, tile.th);
   }
+  /// Outer rows, middle tiles, inner tiles.
+  llvm::SmallVector<int64_t> shape() const {
+    llvm::SmallVector<int64_t> extents =
+        llvm::map_to_vector(outer, [](const ProblemLoop &loop) { return loop.extent; });
+    extents.append({middleTiles, innerTiles});
+    return extents;
+  }
+  int64_t tiles() const { return product(shape()); }
+
   ProblemLoop inner, middle;
   llvm::SmallVector<ProblemLoop> outer;
   int64_t innerTiles, middleTiles;
 };
 
-/// Whether the sums of a tile are taken in blocks, which are added up in scratch memory.
+/// Whether sums are so long that they are taken in blocks, which are added up in scratch memory. All row tiles of a
+/// work item take a block of their sums before any takes the next.
 bool sumsInBlocks(const Problem &problem);
 
-/// The space of the work items: batch loops, panels, outer rows, chunks of row tiles.
+/// Bytes of that scratch memory; 0 if there is none.
+int64_t totalsBytes(const Problem &problem, mlir::DictionaryAttr schedule);
+
+/// The space of the work items: batch loops, panels, outer rows, middle tiles, chunks of inner tiles; or, if
+/// sums are taken in blocks, batch loops, panels, chunks of all row tiles.
 llvm::SmallVector<int64_t> tileSpace(const Problem &problem, mlir::DictionaryAttr schedule);
 
 /// Work items of a kernel that is one contraction.
@@ -52,7 +67,7 @@ int64_t tileItems(const Problem &problem, mlir::DictionaryAttr schedule);
 struct TilePlace {
   mlir::Value lhs;    ///< memory of the left operand
   Index lhsBase;      ///< position in it of the element whose loops are all zero; null: 0
-  mlir::Value totals; ///< scratch memory for the sums of a tile, if they are taken in blocks
+  mlir::Value totals; ///< scratch memory of totalsBytes
   /// Takes the sums at an index of the anchor's result: a vector along the last column dimension, under a mask.
   std::function<void(ElementEmitter &, llvm::ArrayRef<Index>, mlir::Value)> store;
   /// Whether rows that a last tile computes again are stored again.
@@ -61,7 +76,8 @@ struct TilePlace {
   int64_t tilesPerPanel = 0;
 };
 
-/// Emits the row tiles of one place in the space of tileSpace.
+/// Emits the row tiles of one place in the space of tileSpace, or of one that names all row loops and a chunk of the
+/// innermost.
 void emitTiles(KernelFunction &fn, const Problem &problem, mlir::DictionaryAttr schedule, llvm::ArrayRef<Index> at,
                const TilePlace &place);
 
