@@ -14,10 +14,11 @@ import onnx
 from onnx import numpy_helper
 
 from compare import HERE, machine, zoo
+from architectures import encoder
 
 IMAGES = (160, 192, 224, 256, 288, 320, 384, 448, 512)
 BATCHES = (1, 2, 4, 8, 16, 32)
-TOKENS = (16, 32, 64, 96, 128, 192, 256, 384, 512)
+TOKENS = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 CLIFF = 1.25
 
 
@@ -31,8 +32,10 @@ def image_shapes(name, channels=3, base=224):
 SERIES = {
     "resnet50": image_shapes("input"),
     "mobilenet_v2": image_shapes("input"),
-    "bert_base_dyn": [[(f"{tokens} tokens", ["--dim=batch=1", f"--dim=seq={tokens}"]) for tokens in TOKENS],
+    # BERT has embeddings of 512 positions.
+    "bert_base_dyn": [[(f"{n} tokens", ["--dim=batch=1", f"--dim=seq={n}"]) for n in TOKENS if n <= 512],
                       [(f"batch {batch}", [f"--dim=batch={batch}", "--dim=seq=64"]) for batch in BATCHES]],
+    "encoder": [[(f"{n} tokens", []) for n in TOKENS]],
 }
 
 
@@ -49,6 +52,20 @@ def with_open_batch(path):
     opened = path.with_name(f"{path.stem}.batch.onnx")
     onnx.save(model, opened)
     return opened
+
+
+def models(name, folder):
+    """For each size its model: of an architecture that is written for one size, one each."""
+    if name == "encoder":
+        for n in TOKENS:
+            path = folder / f"encoder_{n}.sweep.onnx"
+            onnx.save(encoder(tokens=n), path)
+            yield f"{n} tokens", path
+        return
+    path = with_open_batch(zoo.prepare(name, folder))
+    for series in SERIES[name]:
+        for size, _ in series:
+            yield size, path
 
 
 def time_model(tenon, path, options, threads, seconds):
@@ -77,11 +94,12 @@ def main():
     arguments = parser.parse_args()
     build, results = arguments.build.resolve(), []
     for model in arguments.models or SERIES:
-        path = with_open_batch(zoo.prepare(model, build / "test/models/zoo"))
+        paths = dict(models(model, build / "test/models/zoo"))
         for series in SERIES[model]:
             points = []
             for size, options in series:
-                ms, gflop = time_model(build / "tools/tenon/tenon", path, options, arguments.threads, arguments.seconds)
+                ms, gflop = time_model(build / "tools/tenon/tenon", paths[size], options, arguments.threads,
+                                       arguments.seconds)
                 if ms is None:
                     print(f"{model}, {size}: {gflop}", file=sys.stderr)
                     continue
@@ -92,7 +110,8 @@ def main():
                 point["against_neighbours"] = cost / min(around) if around else 1
                 print(as_row(point), flush=True)
             results += points
-        path.unlink()
+        for path in set(paths.values()):
+            path.unlink()
     about, stored = machine(), arguments.out / "sweep.json"
     arguments.out.mkdir(parents=True, exist_ok=True)
     if stored.exists():  # other models keep their results

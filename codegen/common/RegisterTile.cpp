@@ -26,7 +26,7 @@ int64_t mostRowsOf(tn::KernelOp kernel, unsigned i, int64_t stride, const Target
 
 bool sharesLoads(int64_t stride, const Target &target) {
   constexpr int64_t kNearBytes = 64;
-  return target.vectorBytes < 64 || stride * 4 >= kNearBytes;
+  return target.vectorBytes < 64 || stride * 4 > kNearBytes;
 }
 
 int64_t accumulatorSets(int64_t rows, int64_t vectors) {

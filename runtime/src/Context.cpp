@@ -120,7 +120,7 @@ static tn_status allocate(tn_context &context) {
   context.scratchStride = alignUp(scratch, kScratchAlignment);
   size_t scratchBytes;
   if (context.scratchStride < scratch ||
-      __builtin_mul_overflow(context.scratchStride, size_t(context.threads), &scratchBytes) ||
+      __builtin_mul_overflow(context.scratchStride + kAlignment, size_t(context.threads), &scratchBytes) ||
       !context.arena.grow(context.allocator(), arena) || !context.scratch.grow(context.allocator(), scratchBytes))
     return fail(TN_ERROR_OUT_OF_MEMORY, "no memory for an arena of %llu bytes and %u times %llu bytes of scratch",
                 (unsigned long long)arena, context.threads, (unsigned long long)scratch);

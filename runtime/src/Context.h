@@ -55,6 +55,8 @@ struct tn_context {
   tn::Block arena;
   tn::Block scratch;
   size_t scratchStride;
+  /// A line for each thread behind all scratch: how much has been taken of the end of its part of a kernel.
+  char *tails() const { return scratch.data + threads * scratchStride; }
   char message[tn::kMessageBytes];
 
   const tn::Allocator &allocator() const { return model->allocator; }

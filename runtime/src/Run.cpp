@@ -4,6 +4,7 @@
 #include "Tensor.h"
 #include "ThreadPool.h"
 
+#include <atomic>
 #include <string.h>
 
 using namespace tn;
@@ -29,36 +30,45 @@ static constexpr uint64_t kInlineNs = 2000;
 /// Work that is worth a further thread.
 static constexpr uint64_t kNsPerThread = 1000;
 
-static uint32_t threadsFor(const Invocation &inv, uint32_t stepIndex, int64_t extent) {
-  uint64_t threads = inv.context->threads;
-  if (threads <= 1 || extent <= 1)
-    return 1;
-  threads = threads < static_cast<uint64_t>(extent) ? threads : static_cast<uint64_t>(extent);
+/// Nanoseconds that a step takes one core; UINT64_MAX if that is unknown.
+static uint64_t workOf(const Invocation &inv, uint32_t stepIndex) {
   const tn_entry_desc &entry = inv.context->model->entry(inv.entry);
   // With symbols the costs are not known at compile time.
   if (stepIndex >= entry.n_steps || entry.n_symbols)
-    return static_cast<uint32_t>(threads);
+    return UINT64_MAX;
   const tn_step_desc &step = at(entry.steps, stepIndex);
   uint64_t compute = step.flops / kFlopsPerNs, memory = step.bytes / kBytesPerNs;
-  uint64_t work = compute > memory ? compute : memory;
   if (step.flops == 0 && step.bytes == 0)
-    return static_cast<uint32_t>(threads);
-  if (work < kInlineNs)
+    return UINT64_MAX;
+  return compute > memory ? compute : memory;
+}
+
+static uint32_t threadsFor(const Invocation &inv, uint64_t work, int64_t extent) {
+  uint64_t threads = inv.context->threads;
+  if (threads <= 1 || extent <= 1 || work < kInlineNs)
     return 1;
+  threads = threads < static_cast<uint64_t>(extent) ? threads : static_cast<uint64_t>(extent);
   uint64_t useful = work / kNsPerThread;
   return static_cast<uint32_t>(useful < threads ? useful : threads);
 }
 
+/// The second half of each part is taken in so many pieces, by whoever comes first.
+static constexpr uint32_t kTailPieces = 4;
+/// Parts that are worth that: some kernels prepare something at the start of every range of items.
+static constexpr int64_t kTailItems = 8;
+static constexpr uint64_t kTailNs = 20000;
+
 namespace {
+/// A launch: every thread does the first half of its part of the items, then what is left of its second half, then what
+/// is left of the others': cores are not equally fast, because of neighbours or by design.
 struct KernelJob {
   tn_kernel_fn kernel;
   void *const *buffers;
   int64_t extent;
   uint32_t parts;
-  char *scratch;
-  size_t scratchStride;
-  Recorder *recorder; ///< NULL: no trace
-  uint64_t slot;      ///< of part 0's event
+  bool sharesTails;
+  tn_context *context;
+  uint64_t slot; ///< of part 0's event, if there is a trace
   uint32_t step;
 
   /// Start of part `i`: parts differ by one item at most, without i * extent overflowing.
@@ -66,15 +76,36 @@ struct KernelJob {
     int64_t quotient = extent / parts, remainder = extent % parts;
     return quotient * i + (i < remainder ? i : remainder);
   }
-  static void runPart(void *argument, uint32_t index) {
-    const KernelJob &job = *static_cast<KernelJob *>(argument);
-    job.run(index, job.begin(index), job.begin(index + 1));
+  /// Start of the second half's piece `piece`; one more than there are: the end of the part.
+  int64_t tail(uint32_t i, uint32_t piece) const {
+    int64_t last = begin(i + 1), half = (last - begin(i)) / 2;
+    return last - half + half / kTailPieces * piece + half % kTailPieces * piece / kTailPieces;
   }
-  void run(uint32_t index, int64_t first, int64_t last) const {
-    uint64_t begin = recorder ? now() : 0;
-    kernel(buffers, first, last, scratch + index * scratchStride);
-    if (recorder)
-      recorder->record(slot + index, step, begin, first, last, extent);
+  /// Pieces of part i's second half that have been taken.
+  std::atomic<uint32_t> &taken(uint32_t i) const {
+    return *reinterpret_cast<std::atomic<uint32_t> *>(context->tails() + i * kAlignment);
+  }
+
+  static void runPart(void *argument, uint32_t index) { static_cast<KernelJob *>(argument)->run(index); }
+
+  void run(uint32_t index) const {
+    uint64_t start = context->recorder ? now() : 0;
+    int64_t first = begin(index), items = runRange(index, first, sharesTails ? tail(index, 0) : begin(index + 1));
+    for (uint32_t i = 0; sharesTails && i < parts; ++i)
+      items += runTail(index, (index + i) % parts);
+    if (context->recorder)
+      context->recorder->record(slot + index, step, start, first, first + items, extent);
+  }
+  int64_t runTail(uint32_t index, uint32_t part) const {
+    int64_t items = 0;
+    for (uint32_t piece; (piece = taken(part).load(std::memory_order_relaxed)) < kTailPieces;)
+      if (taken(part).compare_exchange_strong(piece, piece + 1, std::memory_order_relaxed))
+        items += runRange(index, tail(part, piece), tail(part, piece + 1));
+    return items;
+  }
+  int64_t runRange(uint32_t index, int64_t first, int64_t last) const {
+    kernel(buffers, first, last, context->scratch.data + index * context->scratchStride);
+    return last - first;
   }
 };
 } // namespace
@@ -85,14 +116,19 @@ static void hostParallel(tn_invocation *base, uint32_t step, tn_kernel_fn kernel
   tn_context &context = *inv.context;
   if (extent <= 0 || inv.status)
     return;
-  uint32_t threads = threadsFor(inv, step, extent);
+  uint64_t work = workOf(inv, step);
+  uint32_t threads = threadsFor(inv, work, extent);
   uint64_t begin = context.profile ? now() : 0;
   Recorder *recorder = context.recorder;
   uint64_t slot = recorder ? recorder->reserve(threads) : 0;
-  KernelJob job = {kernel, buffers, extent, threads, context.scratch.data, context.scratchStride, recorder, slot, step};
+  bool sharesTails = threads > 1 && extent / threads >= kTailItems && work / threads >= kTailNs;
+  KernelJob job = {kernel, buffers, extent, threads, sharesTails, &context, slot, step};
+  for (uint32_t i = 0; sharesTails && i < threads; ++i)
+    job.taken(i).store(0, std::memory_order_relaxed); // announcing the job publishes it
   if (threads <= 1 || !parallelFor(context.pool, threads, KernelJob::runPart, &job)) {
-    job.run(0, 0, extent);
-    threads = 1;
+    threads = job.parts = 1;
+    job.sharesTails = false;
+    job.run(0);
     if (recorder)
       recorder->giveBack(slot + 1);
   }

@@ -1,7 +1,10 @@
 #include "Support.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <string.h>
+#include <thread>
 
 TEST_CASE("results do not depend on the number of threads") {
   Owned<tn_model> model = linkedModel();
@@ -79,4 +82,58 @@ TEST_CASE("small kernels stay on the calling thread") {
   tn_tensor in = view(x, mainDims()), out = {};
   REQUIRE(tn_run(context, 0, &in, 1, &out, 1) == TN_OK);
   CHECK(threads == std::vector<uint32_t>{1, 2});
+}
+
+namespace {
+constexpr int64_t kItems = 65;
+std::atomic<int> itemRuns[kItems];
+std::atomic<int> itemsOfCaller;
+std::thread::id caller;
+
+/// Other threads than the caller's take their time.
+void unequalKernel(void *const *, int64_t begin, int64_t end, void *) {
+  for (int64_t i = begin; i < end; ++i) {
+    ++itemRuns[i];
+    if (std::this_thread::get_id() == caller)
+      ++itemsOfCaller;
+    else
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+}
+
+int32_t runUnequal(tn_invocation *inv) {
+  inv->api->parallel(inv, 0, unequalKernel, nullptr, kItems);
+  return 0;
+}
+} // namespace
+
+TEST_CASE("a thread that is done early takes over from slower ones, every item once") {
+  tn_model_desc desc = *tn_test_query(TN_ABI_VERSION);
+  tn_entry_desc entry = desc.entries[FIXTURE_MAIN];
+  tn_level_entry level = entry.levels[entry.n_levels - 1];
+  tn_step_desc steps[] = {entry.steps[0], entry.steps[1]};
+  bool isLarge = GENERATE(true, false);
+  steps[0].flops = isLarge ? uint64_t(1) << 40 : 1000000;
+  level.run = runUnequal;
+  entry.levels = &level;
+  entry.n_levels = 1;
+  entry.steps = steps;
+  desc.entries = &entry;
+  desc.n_entries = 1;
+  tn_model *raw = nullptr;
+  REQUIRE(tn_model_from_desc(&desc, nullptr, &raw) == TN_OK);
+  Owned<tn_model> model(raw);
+  Owned<tn_context> context = makeContext(model.get(), 2);
+  caller = std::this_thread::get_id();
+  itemsOfCaller = 0;
+  for (std::atomic<int> &runs : itemRuns)
+    runs = 0;
+  std::vector<float> x = mainInput();
+  tn_tensor in = view(x, mainDims()), out = {};
+  REQUIRE(tn_run(context.get(), 0, &in, 1, &out, 1) == TN_OK);
+  for (std::atomic<int> &runs : itemRuns)
+    CHECK(runs == 1);
+  // A kernel that is over soon is not worth it; and a worker that does not wake up in time has all its work taken.
+  if (isLarge)
+    CHECK(itemsOfCaller > kItems / 2 + 5);
 }

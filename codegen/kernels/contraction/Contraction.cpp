@@ -142,7 +142,7 @@ private:
   /// of an item share blocks of the panels.
   static DictionaryAttr describe(tn::KernelOp kernel, const Problem &problem, const Target &target, RowTile tile,
                                  int64_t vectors, int64_t unroll) {
-    constexpr int64_t kItems = 64, kItemsInBlocks = 24, kTotalsBytes = 128 << 10;
+    constexpr int64_t kItems = 64, kItemsInBlocks = 12, kTotalsBytes = 128 << 10;
     RowSpace space(problem, tile);
     int64_t others = problem.batches() * problem.panels();
     bool inBlocks = sumsInBlocks(problem);
