@@ -2,7 +2,9 @@
 """Times models over batch sizes, image sizes and sequence lengths, and looks for cliffs: sizes whose time per
 operation is more than 25 % above a neighbour's. Writes bench/results/sweep.{json,md}.
 
-  sweep.py [MODEL ...] [--threads 1] [--seconds 1]
+  sweep.py [MODEL ...] [--threads 1] [--seconds 1] [--rounds 3]
+
+The sizes of a series take turns, and the fastest round of each counts: neighbours on the machine are no cliffs.
 """
 import argparse
 import json
@@ -90,20 +92,22 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build/release")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
     arguments = parser.parse_args()
     build, results = arguments.build.resolve(), []
     for model in arguments.models or SERIES:
         paths = dict(models(model, build / "test/models/zoo"))
         for series in SERIES[model]:
-            points = []
-            for size, options in series:
+            points = {}
+            for size, options in [each for _ in range(arguments.rounds) for each in series]:
                 ms, gflop = time_model(build / "tools/tenon/tenon", paths[size], options, arguments.threads,
                                        arguments.seconds)
                 if ms is None:
                     print(f"{model}, {size}: {gflop}", file=sys.stderr)
-                    continue
-                points.append({"model": model, "size": size, "ms": ms, "gflop": gflop})
+                elif size not in points or ms < points[size]["ms"]:
+                    points[size] = {"model": model, "size": size, "ms": ms, "gflop": gflop}
+            points = list(points.values())
             for i, point in enumerate(points):
                 cost = point["ms"] / point["gflop"]
                 around = [p["ms"] / p["gflop"] for p in points[max(0, i - 1):i + 2] if p is not point]
