@@ -59,17 +59,31 @@ TEST_CASE("the profile has one event per step") {
   CHECK(events[0].end_ns <= events[1].begin_ns);
 }
 
-TEST_CASE("small kernels stay on the calling thread") {
+namespace {
+/// The fixture with its entry point "main" only, whose steps and level may be changed before it is loaded.
+struct ChangedMain {
   tn_model_desc desc = *tn_test_query(TN_ABI_VERSION);
   tn_entry_desc entry = desc.entries[FIXTURE_MAIN];
-  tn_step_desc steps[] = {entry.steps[0], entry.steps[1]};
-  steps[0].flops = 1000, steps[0].bytes = 1000;
-  entry.steps = steps;
-  desc.entries = &entry;
-  desc.n_entries = 1;
-  tn_model *raw = nullptr;
-  REQUIRE(tn_model_from_desc(&desc, nullptr, &raw) == TN_OK);
-  Owned<tn_model> model(raw);
+  tn_step_desc steps[2] = {entry.steps[0], entry.steps[1]};
+  tn_level_entry level = entry.levels[entry.n_levels - 1];
+
+  Owned<tn_model> load() {
+    entry.steps = steps;
+    entry.levels = &level;
+    entry.n_levels = 1;
+    desc.entries = &entry;
+    desc.n_entries = 1;
+    tn_model *raw = nullptr;
+    REQUIRE(tn_model_from_desc(&desc, nullptr, &raw) == TN_OK);
+    return Owned<tn_model>(raw);
+  }
+};
+} // namespace
+
+TEST_CASE("small kernels stay on the calling thread") {
+  ChangedMain changed;
+  changed.steps[0].flops = 1000, changed.steps[0].bytes = 1000;
+  Owned<tn_model> model = changed.load();
   std::vector<uint32_t> threads;
   tn_context_options options = {sizeof options, nullptr, 2, nullptr, &threads, nullptr};
   options.profile = [](void *user, const tn_profile_event *event) {
@@ -108,21 +122,11 @@ int32_t runUnequal(tn_invocation *inv) {
 } // namespace
 
 TEST_CASE("a thread that is done early takes over from slower ones, every item once") {
-  tn_model_desc desc = *tn_test_query(TN_ABI_VERSION);
-  tn_entry_desc entry = desc.entries[FIXTURE_MAIN];
-  tn_level_entry level = entry.levels[entry.n_levels - 1];
-  tn_step_desc steps[] = {entry.steps[0], entry.steps[1]};
   bool isLarge = GENERATE(true, false);
-  steps[0].flops = isLarge ? uint64_t(1) << 40 : 1000000;
-  level.run = runUnequal;
-  entry.levels = &level;
-  entry.n_levels = 1;
-  entry.steps = steps;
-  desc.entries = &entry;
-  desc.n_entries = 1;
-  tn_model *raw = nullptr;
-  REQUIRE(tn_model_from_desc(&desc, nullptr, &raw) == TN_OK);
-  Owned<tn_model> model(raw);
+  ChangedMain changed;
+  changed.steps[0].flops = isLarge ? uint64_t(1) << 40 : 1000000;
+  changed.level.run = runUnequal;
+  Owned<tn_model> model = changed.load();
   Owned<tn_context> context = makeContext(model.get(), 2);
   caller = std::this_thread::get_id();
   itemsOfCaller = 0;
