@@ -25,6 +25,10 @@ bool sharesLoads(int64_t stride, const Target &target);
 /// of the multiply-adds.
 int64_t accumulatorSets(int64_t rows, int64_t vectors);
 
+/// Steps of a sum by which tiles of at least kNearRows rows fetch the right operand into the first-level cache before
+/// they use it: it is on its way from the second-level cache meanwhile. Tiles of fewer rows wait for memory instead.
+constexpr int64_t kNearSteps = 8, kNearRows = 4;
+
 /// What a tile costs beside its rows, in rows of multiply-adds: its begin and end.
 constexpr double kTileEnds = 0.6;
 

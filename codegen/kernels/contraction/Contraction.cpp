@@ -138,26 +138,48 @@ private:
     return mostRowsOf(kernel, lhsInput(problem), stride, target, vectors);
   }
 
+  /// Work items that are enough to share out where the tiles of an item share blocks of the sum.
+  static constexpr int64_t kItemsInBlocks = 12;
+
+  /// Panels of a work item that takes its sums in blocks: some at a time read a block of the left operand from the
+  /// second-level cache where the whole operand would not stay.
+  static int64_t panelsInBlocks(const Problem &problem) {
+    constexpr int64_t kMost = 4, kStaysBytes = 256 << 10;
+    if (typeOf(problem.anchor->getOperand(0)).getNumElements() * 4 <= kStaysBytes * problem.batches())
+      return 1;
+    int64_t panels = kMost;
+    while (panels > 1 && problem.batches() * problem.panels() < kItemsInBlocks * panels)
+      panels /= 2;
+    return panels;
+  }
+
   /// A schedule with as many row tiles in a work item as leave enough items to share out; fewer of them where the tiles
-  /// of an item share blocks of the panels.
+  /// of an item share blocks of the sum.
   static DictionaryAttr describe(tn::KernelOp kernel, const Problem &problem, const Target &target, RowTile tile,
                                  int64_t vectors, int64_t unroll) {
-    constexpr int64_t kItems = 64, kItemsInBlocks = 12, kTotalsBytes = 128 << 10;
     RowSpace space(problem, tile);
-    int64_t others = problem.batches() * problem.panels();
-    bool inBlocks = sumsInBlocks(problem);
-    int64_t tiles = inBlocks ? space.tiles() : space.innerTiles;
-    if (!inBlocks)
-      others *= space.tiles() / space.innerTiles;
-    int64_t least = inBlocks ? llvm::divideCeil(tiles * tile.rows() * kPanel * 4, kTotalsBytes) : 1;
-    int64_t wanted = llvm::divideCeil(inBlocks ? kItemsInBlocks : kItems, others);
-    int64_t chunks = std::clamp<int64_t>(std::max(wanted, least), 1, tiles);
-    return makeSchedule(kernel.getContext(), {{"lanes", target.floatLanes()},
-                                              {"vectors", vectors},
-                                              {"rows_outer", tile.th},
-                                              {"rows", tile.tw},
-                                              {"unroll", unroll},
-                                              {"chunk", llvm::divideCeil(tiles, chunks)}});
+    SmallVector<std::pair<llvm::StringRef, int64_t>> entries = {{"lanes", target.floatLanes()},
+                                                                {"vectors", vectors},
+                                                                {"rows_outer", tile.th},
+                                                                {"rows", tile.tw},
+                                                                {"unroll", unroll}};
+    auto chunkOf = [](int64_t tiles, int64_t chunks) {
+      return llvm::divideCeil(tiles, std::clamp<int64_t>(chunks, 1, tiles));
+    };
+    if (sumsInBlocks(problem)) {
+      constexpr int64_t kTotalsBytes = 128 << 10;
+      int64_t panels = panelsInBlocks(problem);
+      int64_t items = problem.batches() * llvm::divideCeil(problem.panels(), panels);
+      int64_t most = llvm::divideCeil(space.tiles() * tile.rows() * panels * kPanel * 4, kTotalsBytes);
+      entries.push_back({"panels", panels});
+      entries.push_back(
+          {"chunk", chunkOf(space.tiles(), std::max<int64_t>(llvm::divideCeil(kItemsInBlocks, items), most))});
+    } else {
+      constexpr int64_t kItems = 64;
+      int64_t items = problem.batches() * problem.panels() * (space.tiles() / space.innerTiles);
+      entries.push_back({"chunk", chunkOf(space.innerTiles, llvm::divideCeil(kItems, items))});
+    }
+    return makeSchedule(kernel.getContext(), entries);
   }
 
 public:

@@ -64,11 +64,16 @@ SmallVector<RowTile> allTiles(const Problem &problem, int64_t most) {
 /// processor fetches ahead better than we do.
 static constexpr int64_t kPrefetchTiles = 4;
 
-/// Products that are added up one after the other. Longer sums are taken in blocks of about this size, whose sums are
-/// added up in turn: rounding errors grow with the root of the number of additions in a row.
-static constexpr int64_t kSumBlock = 256;
+/// Products that are added up one after the other. Longer sums are taken in blocks of no more than kSumBlock, whose
+/// sums are added up in turn: rounding errors grow with the root of the number of additions in a row.
+static constexpr int64_t kLongestSum = 768, kSumBlock = 512;
 
-bool sumsInBlocks(const Problem &problem) { return problem.depth() > 3 * kSumBlock; }
+bool sumsInBlocks(const Problem &problem) { return problem.depth() > kLongestSum; }
+
+/// Panels of a work item.
+static int64_t panelsOfItem(DictionaryAttr schedule) {
+  return schedule.contains("panels") ? scheduled(schedule, "panels") : 1;
+}
 
 SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) {
   RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
@@ -76,7 +81,7 @@ SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) 
   SmallVector<int64_t> shape;
   for (const ProblemLoop &loop : problem.batch)
     shape.push_back(loop.extent);
-  shape.push_back(problem.panels());
+  shape.push_back(llvm::divideCeil(problem.panels(), panelsOfItem(schedule)));
   if (sumsInBlocks(problem)) {
     shape.push_back(llvm::divideCeil(space.tiles(), chunk));
     return shape;
@@ -91,7 +96,8 @@ SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) 
 int64_t totalsBytes(const Problem &problem, DictionaryAttr schedule) {
   if (!sumsInBlocks(problem))
     return 0;
-  return scheduled(schedule, "chunk") * scheduled(schedule, "rows_outer") * scheduled(schedule, "rows") * kPanel * 4;
+  int64_t rows = scheduled(schedule, "chunk") * scheduled(schedule, "rows_outer") * scheduled(schedule, "rows");
+  return rows * panelsOfItem(schedule) * kPanel * 4;
 }
 
 int64_t tileItems(const Problem &problem, DictionaryAttr schedule) { return product(tileSpace(problem, schedule)); }
@@ -105,7 +111,7 @@ public:
       : fn(fn), place(place), b(fn.builder()), loc(fn.getLoc()), problem(problem), lanes(scheduled(schedule, "lanes")),
         vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
         tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
-        chunk(scheduled(schedule, "chunk")), e(fn.emitter(lanes)),
+        chunk(scheduled(schedule, "chunk")), itemPanels(panelsOfItem(schedule)), e(fn.emitter(lanes)),
         vectorType(VectorType::get({lanes}, b.getF32Type())) {}
 
   /// `at`: a place in the space of tileSpace, or one that names all row loops and a chunk of the innermost.
@@ -118,7 +124,7 @@ public:
       move(loop, i);
     }
     at = at.drop_front(problem.batch.size());
-    panel = at.front();
+    panel = e.multiply(at.front(), itemPanels);
     Index number = e.add(e.multiply(batchNumber, problem.panels()), panel);
     panelBase = e.multiply(number, panelSize());
     if (sumsInBlocks(problem))
@@ -188,8 +194,8 @@ private:
     });
   }
 
-  /// Tiles whose sums are taken in blocks of k: one block for all tiles of the chunk, so that the block's part of the
-  /// panels is read from the cache, then the next. In between the sums are in memory.
+  /// Tiles whose sums are taken in blocks of k: one block for all panels of the item and all tiles of the chunk, so
+  /// that the block's part of the operands is read from the cache, then the next. In between the sums are in memory.
   void emitInBlocks(ArrayRef<Index> at) {
     SmallVector<int64_t> shape = space.shape();
     Value first = e.multiply(at.back(), chunk).base, last;
@@ -202,46 +208,83 @@ private:
       first = e.add(before, {first, 0, {}}).base;
       last = e.add(before, {last, 0, {}}).base;
     }
-    auto forEach = [&](llvm::function_ref<void(Index)> body) {
-      forEachTile(first, last, [&](Index t) {
-        Index local = e.add(t, e.multiply({first, 0, {}}, -1));
-        totalsBase = e.multiply(local, tile.rows() * kPanel);
-        prefetchDistance = e.add(e.constantIndex(blockSteps() * kPanel), prefetchSlice(local));
-        SmallVector<Index> at = e.delinearize(t, shape);
-        for (auto [loop, i] : llvm::zip(space.outer, at))
-          move(loop, i);
-        moveMiddle(at[space.outer.size()]);
-        moveInner(at.back());
-        body(t);
+    Value count = e.indexConstant(itemPanels);
+    if (problem.panels() % itemPanels != 0)
+      count =
+          arith::MinSIOp::create(b, loc, count, e.add(e.constantIndex(problem.panels()), e.multiply(panel, -1)).base);
+    // `body(columns)` for every panel and every tile, where `start` is called for every panel.
+    auto forEach = [&](llvm::function_ref<void(const Index &)> start, llvm::function_ref<void(int64_t)> body) {
+      Index savedPanel = panel, savedBase = panelBase;
+      auto emitPanel = [&](const Index &p) {
+        panel = e.add(savedPanel, p);
+        panelBase = e.add(savedBase, e.multiply(p, panelSize()));
+        start(p);
+        withColumns([&](int64_t columns) {
+          forEachTile(first, last, [&](Index t) {
+            Index local = e.add(t, e.multiply({first, 0, {}}, -1));
+            totalsBase = e.multiply(e.add(e.multiply(p, chunk), local), tile.rows() * kPanel);
+            prefetchDistance = e.add(blockAhead, prefetchSlice(local));
+            SmallVector<Index> at = e.delinearize(t, shape);
+            for (auto [loop, i] : llvm::zip(space.outer, at))
+              move(loop, i);
+            moveMiddle(at[space.outer.size()]);
+            moveInner(at.back());
+            body(columns);
+          });
+        });
+        panel = savedPanel;
+        panelBase = savedBase;
+      };
+      if (itemPanels == 1)
+        return emitPanel(e.constantIndex(0));
+      emitFor(e, e.indexConstant(0), count, 1, {}, [&](Value p, ValueRange) {
+        emitPanel({p, 0, {}});
+        return SmallVector<Value>();
       });
     };
-    withColumns([&](int64_t columns) {
-      forEach([&](Index) {
-        forEachColumnTile(columns, false, [&](int64_t, int64_t count) {
-          for (int64_t i = 0; i < tile.rows() * count; ++i)
-            storeTotal(i, zero());
-        });
-      });
-      emitBlocks(0, e.constantIndex(0), e.constantIndex(0),
-                 [&](size_t d, int64_t extent, const Index &left, const Index &right) {
-                   forEach([&](Index) {
-                     Index lhs = e.add(lhsBase, left), panels = e.add(panelBase, right);
-                     forEachColumnTile(columns, true, [&](int64_t, int64_t count) {
-                       SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-                       for (auto [i, sum] : llvm::enumerate(mergeSets(emitSum(d, extent, lhs, panels, fresh, count))))
-                         storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
-                     });
-                   });
-                 });
-      forEach([&](Index) {
-        forEachColumnTile(columns, false, [&](int64_t columns, int64_t count) {
-          SmallVector<Value> sums;
-          for (int64_t i = 0; i < tile.rows() * count; ++i)
-            sums.push_back(loadTotal(i));
-          e.scoped([&] { emitEpilogue(sums, columns, count); });
-        });
+    auto nothing = [&](const Index &) { blockAhead = e.constantIndex(0); };
+    forEach(nothing, [&](int64_t columns) {
+      forEachColumnTile(columns, false, [&](int64_t, int64_t count) {
+        for (int64_t i = 0; i < tile.rows() * count; ++i)
+          storeTotal(i, zero());
       });
     });
+    emitBlocks(0, e.constantIndex(0), e.constantIndex(0),
+               [&](size_t d, int64_t extent, const Index &left, const Index &right) {
+                 auto start = [&](const Index &p) { blockAhead = distanceToNextBlock(p, count, right); };
+                 forEach(start, [&](int64_t columns) {
+                   Index lhs = e.add(lhsBase, left), panels = e.add(panelBase, right);
+                   forEachColumnTile(columns, true, [&](int64_t, int64_t count) {
+                     SmallVector<Value> fresh(tile.rows() * count * sets, zero());
+                     for (auto [i, sum] : llvm::enumerate(mergeSets(emitSum(d, extent, lhs, panels, fresh, count))))
+                       storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
+                   });
+                 });
+               });
+    forEach(nothing, [&](int64_t columns) {
+      forEachColumnTile(columns, false, [&](int64_t columns, int64_t count) {
+        SmallVector<Value> sums;
+        for (int64_t i = 0; i < tile.rows() * count; ++i)
+          sums.push_back(loadTotal(i));
+        e.scoped([&] { emitEpilogue(sums, columns, count); });
+      });
+    });
+  }
+
+  /// How far behind the lines of the block at `position` of the item's panel `p` of `count` those lie that are used
+  /// next: those of the next panel; after the last panel those of the first one's next block, or of the next item.
+  Index distanceToNextBlock(const Index &p, Value count, const Index &position) {
+    int64_t block = blockSteps() * kPanel;
+    if (itemPanels == 1)
+      return e.constantIndex(block);
+    auto select = [&](arith::CmpIPredicate predicate, Value left, Value right, const Index &yes, const Index &no) {
+      Value condition = arith::CmpIOp::create(b, loc, predicate, left, right);
+      return Index{arith::SelectOp::create(b, loc, condition, yes.base, no.base), 0, {}};
+    };
+    Index back = e.addConstant(e.multiply(p, -panelSize()), block), next = e.constantIndex(block);
+    Index lastPanels =
+        select(arith::CmpIPredicate::slt, position.base, e.indexConstant(panelSize() - block), back, next);
+    return select(arith::CmpIPredicate::slt, e.addConstant(p, 1).base, count, e.constantIndex(panelSize()), lastPanels);
   }
 
   /// Products of a block, roughly.
@@ -273,10 +316,13 @@ private:
   }
 
   void emitPrefetch(const Index &panelAt) {
-    Value panels = fn.input(problem.packed).memref;
     for (int64_t i = 0; i < prefetchShare(); ++i)
-      memref::PrefetchOp::create(b, loc, panels, e.add(e.addConstant(panelAt, i * kLine), prefetchDistance).base,
-                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      prefetch(e.add(e.addConstant(panelAt, i * kLine), prefetchDistance));
+  }
+  /// Fetches a line of the panels.
+  void prefetch(const Index &at) {
+    memref::PrefetchOp::create(b, loc, fn.input(problem.packed).memref, at.base, /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
   }
 
   /// The start of a tile, moved back where it would leave the extent.
@@ -416,6 +462,8 @@ private:
       for (int64_t j = 0; j < count; ++j)
         right.push_back(vector::LoadOp::create(
             b, loc, vectorType, panels, ValueRange{e.addConstant(panelAt, k * kPanel + firstColumn + j * lanes).base}));
+      for (int64_t j = 0; tile.rows() >= kNearRows && j < count * lanes; j += kLine)
+        prefetch(e.addConstant(panelAt, (k + kNearSteps) * kPanel + firstColumn + j));
       SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
       for (int64_t r = 0; r < tile.rows(); ++r) {
         int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
@@ -494,11 +542,11 @@ private:
   int64_t lanes, vectors, unroll;
   RowTile tile;
   RowSpace space;
-  int64_t chunk;
+  int64_t chunk, itemPanels;
   ElementEmitter e;
   VectorType vectorType;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
-  Index panel, panelBase, lhsBase, totalsBase, prefetchDistance, middleTile;
+  Index panel, panelBase, lhsBase, totalsBase, blockAhead, prefetchDistance, middleTile;
   Value innerTile;
   int64_t firstColumn = 0;  ///< of the tile, in its panel
   int64_t sets = 1;         ///< accumulators per element of the tile

@@ -212,6 +212,8 @@ private:
     SmallVector<Value> weights;
     for (int64_t j = 0; j < vectors; ++j)
       weights.push_back(load(filter, e.addConstant(right, j * lanes)));
+    for (int64_t j = 0; rows >= kNearRows && j < vectors * lanes; j += kLine)
+      prefetch(filter, e.addConstant(right, kNearSteps * layout.panel + j), 3);
     for (int64_t r = 0; r < rows; ++r) {
       Value x = memref::LoadOp::create(b, loc, scratch, e.addConstant(left, r * layout.rowStride()).base);
       Value wide = vector::BroadcastOp::create(b, loc, vectorType, x);
