@@ -1,10 +1,12 @@
 #include "tools/compiler/OutputFile.h"
 #include "tools/compiler/Supervisor.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace tenon {
 
@@ -37,10 +39,13 @@ bool OutputFile::open(bool executable) {
 }
 
 bool OutputFile::reserve(int64_t bytes) {
-  if (bytes == 0)
-    return true;
-  int code = posix_fallocate(fd, 0, bytes);
-  return code == 0 || fail(code);
+  // Linux keeps a file in pages as large as the pieces that it was first written in.
+  constexpr int64_t kPiece = 8 << 20;
+  std::vector<char> zeros(std::min(bytes, kPiece));
+  for (int64_t at = 0; at < bytes; at += kPiece)
+    if (!write({zeros.data(), static_cast<size_t>(std::min(kPiece, bytes - at))}, at))
+      return false;
+  return true;
 }
 
 bool OutputFile::write(llvm::StringRef bytes, int64_t offset) {
