@@ -19,6 +19,21 @@ SmallVector<Value> emitFor(ElementEmitter &e, Value low, Value high, int64_t ste
   return SmallVector<Value>(loop.getResults());
 }
 
+SmallVector<Value> emitIf(ElementEmitter &e, Value condition, llvm::function_ref<SmallVector<Value>()> yes,
+                          llvm::function_ref<SmallVector<Value>()> no) {
+  OpBuilder &b = e.builder();
+  auto branch = [&](llvm::function_ref<SmallVector<Value>()> body) {
+    return [&e, &b, body](OpBuilder &inner, Location loc) {
+      OpBuilder::InsertionGuard guard(b);
+      b.restoreInsertionPoint(inner.saveInsertionPoint());
+      SmallVector<Value> values;
+      e.scoped([&] { values = body(); });
+      scf::YieldOp::create(b, loc, values);
+    };
+  };
+  return SmallVector<Value>(scf::IfOp::create(b, e.getLoc(), condition, branch(yes), branch(no)).getResults());
+}
+
 SmallVector<Value> emitForNest(ElementEmitter &e, ArrayRef<int64_t> extents, ValueRange init,
                                llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)> body) {
   SmallVector<Value> indices;

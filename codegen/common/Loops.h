@@ -18,6 +18,11 @@ llvm::SmallVector<mlir::Value>
 emitForNest(ElementEmitter &e, llvm::ArrayRef<int64_t> extents, mlir::ValueRange init,
             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange, mlir::ValueRange)> body);
 
+/// The values of `yes` under a condition, else those of `no`, which have the same types.
+llvm::SmallVector<mlir::Value> emitIf(ElementEmitter &e, mlir::Value condition,
+                                      llvm::function_ref<llvm::SmallVector<mlir::Value>()> yes,
+                                      llvm::function_ref<llvm::SmallVector<mlir::Value>()> no);
+
 /// Neutral element of a reduction in the compute type of `element`.
 mlir::Value reductionNeutral(ElementEmitter &e, tn::ReduceKind kind, mlir::Type element);
 /// One step of a reduction; operands are scalars or vectors of the compute type of `element`.

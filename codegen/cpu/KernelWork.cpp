@@ -58,8 +58,23 @@ private:
     if (!low || !high || !step || *step <= 0)
       return countBlock(*loop.getBody(), times);
     int64_t trips = std::max<int64_t>(0, llvm::divideCeilSigned(*high - *low, *step));
-    values[loop.getInductionVar()] = *low + trips / 2 * *step;
-    countBlock(*loop.getBody(), times * static_cast<double>(trips));
+    auto countTrips = [&](int64_t trip, int64_t count) {
+      values[loop.getInductionVar()] = *low + trip * *step;
+      countBlock(*loop.getBody(), times * static_cast<double>(count));
+    };
+    // Begin and end of a short loop may take other branches than the rest.
+    constexpr int64_t kShort = 16;
+    bool mayBranch = trips > 1 && trips <= kShort &&
+                     loop.getBody()->walk([](scf::IfOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    if (!mayBranch)
+      return countTrips(trips / 2, trips);
+    auto before = values;
+    countTrips(0, 1);
+    values = before;
+    countTrips(trips - 1, 1);
+    values = before;
+    if (trips > 2)
+      countTrips(trips / 2, trips - 2);
   }
 
   void countBranch(scf::IfOp branch, double times) {
@@ -114,7 +129,7 @@ private:
     return static_cast<double>(llvm::divideCeil(vector.getNumElements() * bits, 8 * target.vectorBytes));
   }
 
-  /// The value in the middle of the loops around.
+  /// The value in the trips of the loops around that are being counted.
   std::optional<int64_t> evaluate(Value v) {
     if (auto it = values.find(v); it != values.end())
       return it->second;

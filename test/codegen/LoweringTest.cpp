@@ -47,9 +47,6 @@ const Allowed kAllowed[] = {
     {"softmax_", "x86-64-v3", Cliff::Spill, "constants of exp in a walk of four vectors at once"},
     {"lstm_", "x86-64-v3", Cliff::Spill, "constants of exp and tanh in the gates, 16 registers"},
     {"conv_64_64_1_", "x86-64-v3", Cliff::Spill, "constants of exp in the epilogue of 14 rows"},
-    {"matmul_128x768x3072", "x86-64-v3", Cliff::Spill, "positions of the loops around blocks of sums"},
-    {"conv_7_", "x86-64-v3", Cliff::Spill, "positions of the loops around blocks of sums"},
-    {"conv_28_128_128_", "", Cliff::Spill, "positions of the loops around blocks of sums"},
     {"grouped_", "x86-64-v4", Cliff::Spill,
      "straight code for all channels of a group, whose weights LLVM loads ahead; at 87 % of the peak"},
 };

@@ -66,7 +66,7 @@ static constexpr int64_t kPrefetchTiles = 4;
 
 /// Products that are added up one after the other. Longer sums are taken in blocks of no more than kSumBlock, whose
 /// sums are added up in turn: rounding errors grow with the root of the number of additions in a row.
-static constexpr int64_t kLongestSum = 768, kSumBlock = 512;
+static constexpr int64_t kLongestSum = 512, kSumBlock = 384;
 
 bool sumsInBlocks(const Problem &problem) { return problem.depth() > kLongestSum; }
 
@@ -194,6 +194,15 @@ private:
     });
   }
 
+  /// Some iterations of sum loop `d`, which begin at these positions behind the first of the left operand and the
+  /// panel.
+  struct Block {
+    size_t d;
+    int64_t extent;
+    Index left, panel;
+    bool mayBeLast;
+  };
+
   /// Tiles whose sums are taken in blocks of k: one block for all panels of the item and all tiles of the chunk, so
   /// that the block's part of the operands is read from the cache, then the next. In between the sums are in memory.
   void emitInBlocks(ArrayRef<Index> at) {
@@ -212,13 +221,9 @@ private:
     if (problem.panels() % itemPanels != 0)
       count =
           arith::MinSIOp::create(b, loc, count, e.add(e.constantIndex(problem.panels()), e.multiply(panel, -1)).base);
-    // `body(columns)` for every panel and every tile, where `start` is called for every panel.
-    auto forEach = [&](llvm::function_ref<void(const Index &)> start, llvm::function_ref<void(int64_t)> body) {
-      Index savedPanel = panel, savedBase = panelBase;
-      auto emitPanel = [&](const Index &p) {
-        panel = e.add(savedPanel, p);
-        panelBase = e.add(savedBase, e.multiply(p, panelSize()));
-        start(p);
+    forEachBlock(0, e.constantIndex(0), e.constantIndex(0), [&](const Block &block) {
+      forEachPanel(count, [&](const Index &p) {
+        blockAhead = distanceToNextBlock(p, count, block.panel);
         withColumns([&](int64_t columns) {
           forEachTile(first, last, [&](Index t) {
             Index local = e.add(t, e.multiply({first, 0, {}}, -1));
@@ -229,46 +234,62 @@ private:
               move(loop, i);
             moveMiddle(at[space.outer.size()]);
             moveInner(at.back());
-            body(columns);
+            emitTileOfBlock(block, columns);
           });
         });
-        panel = savedPanel;
-        panelBase = savedBase;
-      };
-      if (itemPanels == 1)
-        return emitPanel(e.constantIndex(0));
-      emitFor(e, e.indexConstant(0), count, 1, {}, [&](Value p, ValueRange) {
-        emitPanel({p, 0, {}});
-        return SmallVector<Value>();
       });
+    });
+  }
+
+  /// `body(p)` for the panels of the item, `count` of them.
+  void forEachPanel(Value count, llvm::function_ref<void(const Index &)> body) {
+    if (itemPanels == 1)
+      return body(e.constantIndex(0));
+    Index savedPanel = panel, savedBase = panelBase;
+    emitFor(e, e.indexConstant(0), count, 1, {}, [&](Value p, ValueRange) {
+      panel = e.add(savedPanel, {p, 0, {}});
+      panelBase = e.add(savedBase, e.multiply({p, 0, {}}, panelSize()));
+      body({p, 0, {}});
+      return SmallVector<Value>();
+    });
+    panel = savedPanel;
+    panelBase = savedBase;
+  }
+
+  /// The sums of a block are added to those of the blocks before; the last block's leave through the epilogue.
+  void emitTileOfBlock(const Block &block, int64_t columns) {
+    auto isAt = [&](const Index &position, int64_t constant) {
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, position.base, e.indexConstant(constant));
     };
-    auto nothing = [&](const Index &) { blockAhead = e.constantIndex(0); };
-    forEach(nothing, [&](int64_t columns) {
-      forEachColumnTile(columns, false, [&](int64_t, int64_t count) {
-        for (int64_t i = 0; i < tile.rows() * count; ++i)
-          storeTotal(i, zero());
-      });
+    Value isFirst = isAt(block.panel, 0);
+    Index end = e.addConstant(block.panel, block.extent * depthBelow(block.d) * kPanel);
+    Value isLast = block.mayBeLast ? Value(isAt(end, panelSize())) : Value();
+    forEachColumnTile(columns, true, [&](int64_t columns, int64_t count) {
+      SmallVector<Value> sums(tile.rows() * count * sets, zero());
+      sums = mergeSets(
+          emitSum(block.d, block.extent, e.add(lhsBase, block.left), e.add(panelBase, block.panel), sums, count));
+      sums = emitIf(e, isFirst, [&] { return sums; }, [&] { return addTotals(sums); });
+      auto store = [&] {
+        for (auto [i, sum] : llvm::enumerate(sums))
+          storeTotal(i, sum);
+        return SmallVector<Value>();
+      };
+      auto finish = [&] {
+        emitEpilogue(sums, columns, count);
+        return SmallVector<Value>();
+      };
+      if (isLast)
+        emitIf(e, isLast, finish, store);
+      else
+        store();
     });
-    emitBlocks(0, e.constantIndex(0), e.constantIndex(0),
-               [&](size_t d, int64_t extent, const Index &left, const Index &right) {
-                 auto start = [&](const Index &p) { blockAhead = distanceToNextBlock(p, count, right); };
-                 forEach(start, [&](int64_t columns) {
-                   Index lhs = e.add(lhsBase, left), panels = e.add(panelBase, right);
-                   forEachColumnTile(columns, true, [&](int64_t, int64_t count) {
-                     SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-                     for (auto [i, sum] : llvm::enumerate(mergeSets(emitSum(d, extent, lhs, panels, fresh, count))))
-                       storeTotal(i, arith::AddFOp::create(b, loc, loadTotal(i), sum));
-                   });
-                 });
-               });
-    forEach(nothing, [&](int64_t columns) {
-      forEachColumnTile(columns, false, [&](int64_t columns, int64_t count) {
-        SmallVector<Value> sums;
-        for (int64_t i = 0; i < tile.rows() * count; ++i)
-          sums.push_back(loadTotal(i));
-        e.scoped([&] { emitEpilogue(sums, columns, count); });
-      });
-    });
+  }
+
+  SmallVector<Value> addTotals(ArrayRef<Value> sums) {
+    SmallVector<Value> totals;
+    for (auto [i, sum] : llvm::enumerate(sums))
+      totals.push_back(arith::AddFOp::create(b, loc, loadTotal(i), sum));
+    return totals;
   }
 
   /// How far behind the lines of the block at `position` of the item's panel `p` of `count` those lie that are used
@@ -399,10 +420,8 @@ private:
     });
   }
 
-  /// Takes the sum loops from `d` on in blocks: `emit(loop, extent, left, panel)` for iterations of one loop that begin
-  /// at these positions behind the first of the left operand and the panel.
-  void emitBlocks(size_t d, const Index &lhs, const Index &panelAt,
-                  llvm::function_ref<void(size_t, int64_t, const Index &, const Index &)> emit) {
+  /// Takes the sum loops from `d` on in blocks, which begin at these positions.
+  void forEachBlock(size_t d, const Index &lhs, const Index &panelAt, llvm::function_ref<void(const Block &)> body) {
     const ProblemLoop &loop = problem.k[d];
     int64_t below = depthBelow(d);
     auto moved = [&](const Index &k) {
@@ -411,24 +430,23 @@ private:
     if (below >= kSumBlock) {
       emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, {}, [&](Value k, ValueRange) {
         auto [left, right] = moved({k, 0, {}});
-        emitBlocks(d + 1, left, right, emit);
+        forEachBlock(d + 1, left, right, body);
         return SmallVector<Value>();
       });
       return;
     }
     int64_t blocks = llvm::divideCeil(loop.extent * below, kSumBlock);
     auto size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), below == 1 ? unroll : 1));
-    int64_t whole = loop.extent / size;
-    auto emitBlock = [&](const Index &k, int64_t extent) {
-      auto [left, right] = moved(k);
-      emit(d, extent, left, right);
-    };
-    emitFor(e, e.indexConstant(0), e.indexConstant(whole * size), size, {}, [&](Value k, ValueRange) {
-      emitBlock({k, 0, {}}, size);
+    int64_t whole = loop.extent / size * size;
+    emitFor(e, e.indexConstant(0), e.indexConstant(whole), size, {}, [&](Value k, ValueRange) {
+      auto [left, right] = moved({k, 0, {}});
+      body({d, size, left, right, /*mayBeLast=*/whole == loop.extent});
       return SmallVector<Value>();
     });
-    if (whole * size < loop.extent)
-      emitBlock(e.constantIndex(whole * size), loop.extent - whole * size);
+    if (whole < loop.extent) {
+      auto [left, right] = moved(e.constantIndex(whole));
+      body({d, loop.extent - whole, left, right, /*mayBeLast=*/true});
+    }
   }
 
   /// `extent` consecutive k of the innermost sum loop.
