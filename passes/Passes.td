@@ -324,7 +324,8 @@ def PlanMemory : Pass<"tn-plan-memory", "::mlir::ModuleOp"> {
   let description = [{
     Brings `@main` into buffer form: arena, weight block, inputs and outputs are its arguments, kernels work on
     `tn.view`s of them. Buffers whose lifetimes do not meet share memory, a kernel may write over an input that dies
-    in it. What is computed from constants moves to `@weights`, with its offsets in the weight block.
+    in it. Kernels that only concatenate, slice or pad vanish where operands and results can be views of the same
+    memory, unless the arena would grow by more than a tenth. What is computed from constants moves to `@weights`, with its offsets in the weight block.
 
     With `guard` every buffer of the arena lies between bands of at least as many bytes that belong to no other buffer
     that is alive at the same time (attribute `tn.guard_bytes`): artifacts that check their bounds poison them.
@@ -348,7 +349,8 @@ def PlanMemory : Pass<"tn-plan-memory", "::mlir::ModuleOp"> {
   let options = [Option<"guard", "guard", "int64_t", /*default=*/"0", "Bytes of the bands before and behind buffers">];
   let statistics = [Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">,
                     Statistic<"lowerBound", "lower-bound", "Most bytes alive at one step">,
-                    Statistic<"weightBytes", "weight-bytes", "Bytes of the weight block">];
+                    Statistic<"weightBytes", "weight-bytes", "Bytes of the weight block">,
+                    Statistic<"inPlace", "in-place", "Kernels that only moved and were absorbed">];
 }
 
 #endif

@@ -8,8 +8,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/ArenaPlan.h"
+#include "passes/Joining.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/Places.h"
 #include "passes/Steps.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -26,7 +28,7 @@ constexpr int64_t kAlignment = 64;
 
 /// Rows whose distance is a multiple of this many bytes fall into a few sets of the first-level cache; they are
 /// moved apart by a line.
-constexpr int64_t kCrowdedBytes = 1024, kLineBytes = 64;
+constexpr int64_t kCrowdedBytes = 1024;
 
 int64_t bytesOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
@@ -38,45 +40,28 @@ MemRefType bufferType(Type type) {
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
 }
 
-/// First of the last dimensions that together have `length` elements; nothing if there are none.
-std::optional<size_t> rowDimension(ArrayRef<int64_t> shape, int64_t length) {
-  int64_t elements = 1;
-  for (size_t d = shape.size(); d-- > 0;) {
-    elements *= shape[d];
-    if (elements == length)
-      return d;
-  }
-  return std::nullopt;
-}
-
-/// The same with rows of `length` elements (the last dimensions) a line further apart.
-MemRefType paddedBufferType(Type type, int64_t length) {
-  auto tensor = cast<RankedTensorType>(type);
-  ArrayRef<int64_t> shape = tensor.getShape();
-  SmallVector<int64_t> strides = rowMajorStrides(shape);
-  int64_t stride = length + kLineBytes / elementBytes(tensor.getElementType());
-  for (size_t d = *rowDimension(shape, length); d-- > 0;) {
-    strides[d] = stride;
-    stride *= shape[d];
-  }
-  return MemRefType::get(shape, tensor.getElementType(), StridedLayoutAttr::get(type.getContext(), 0, strides));
-}
-
-/// The value whose memory `v` is: reshapes are other views of the same bytes.
-Value rootOf(Value v) {
-  while (auto reshape = v.getDefiningOp<tn::ReshapeOp>())
-    v = reshape.getOperand();
-  return v;
+/// Distance of the rows of the last dimension, in elements.
+int64_t rowDistance(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
+  for (size_t d = shape.size() - 1; d-- > 0;)
+    if (shape[d] != 1)
+      return strides[d];
+  return shape.back();
 }
 
 class Planner {
 public:
   Planner(func::FuncOp main, const KernelLibrary &library, int64_t guard)
-      : main(main), block(main.getBody().front()), library(library), b(main.getContext()), guard(guard) {}
+      : main(main), block(main.getBody().front()), library(library), b(main.getContext()), guard(guard),
+        places(library) {}
 
-  LogicalResult run(int64_t &arenaBytes, int64_t &lowerBound, int64_t &weightBytes) {
+  LogicalResult run(int64_t &arenaBytes, int64_t &lowerBound, int64_t &weightBytes, int64_t &joined) {
     if (failed(separateResults()))
       return failure();
+    for (auto [i, operand] : llvm::enumerate(block.getTerminator()->getOperands()))
+      outputOf[rootOf(operand)] = i;
+    // Bands lie around buffers, not around their parts.
+    if (!guard)
+      joined += joinBuffers(block, library, keysOf(outputOf), [&] { return sizeOfArena(); }, places);
     number();
     findPadded();
     findBuffers();
@@ -103,28 +88,40 @@ private:
       Value root = rootOf(operand.get());
       if (root.getDefiningOp<tn::KernelOp>() && taken.insert(root).second)
         continue;
-      OpBuilder builder(terminator);
-      Value value = operand.get();
-      auto kernel = tn::KernelOp::create(builder, main.getLoc(), value.getType(), value, ValueRange{}, StringAttr(),
-                                         DictionaryAttr());
-      Block *body = builder.createBlock(&kernel.getBody());
-      Value argument = body->addArgument(value.getType(), main.getLoc());
-      tn::YieldOp::create(builder, main.getLoc(), argument);
-      const KernelModel *model = library.match(kernel);
-      if (!model)
+      tn::KernelOp kernel = makeKernel(terminator, main.getLoc(), operand.get(), library,
+                                       [](OpBuilder &, ValueRange arguments) { return SmallVector<Value>(arguments); });
+      if (!kernel)
         return main.emitError("no kernel template can copy a result");
-      kernel.setTemplateName(model->getName());
-      SmallVector<NamedAttribute> schedules;
-      for (const Target *target : library.targets)
-        schedules.push_back(b.getNamedAttr(target->name, model->schedule(kernel, *target)));
-      kernel.setScheduleAttr(b.getDictionaryAttr(schedules));
       operand.set(kernel.getResult(0));
       taken.insert(kernel.getResult(0));
     }
     return success();
   }
 
+  static llvm::DenseSet<Value> keysOf(const llvm::DenseMap<Value, unsigned> &map) {
+    llvm::DenseSet<Value> keys;
+    for (auto &[key, value] : map)
+      keys.insert(key);
+    return keys;
+  }
+
+  /// Bytes of the arena by `places` as they are, with all that planning may do.
+  int64_t sizeOfArena() {
+    isTrial = true;
+    number();
+    findBuffers();
+    ArenaPlan plan = planArena(buffers, kAlignment, guard);
+    buffers.clear();
+    writers.clear();
+    bufferOf.clear();
+    isTrial = false;
+    return plan.size;
+  }
+
+  bool may(tn::KernelOp kernel, StringRef step) { return isTrial || mayStep(kernel, step); }
+
   void number() {
+    steps.clear();
     int64_t step = 0;
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>())
       steps[kernel] = step++;
@@ -145,19 +142,23 @@ private:
   /// Marks the tensors whose rows are to lie a line further apart: those whose distance is a bad one for a reader
   /// of several rows at a time, and those whose memory they may take over.
   void findPadded() {
-    for (auto [i, operand] : llvm::enumerate(block.getTerminator()->getOperands()))
-      outputOf[rootOf(operand)] = i;
     auto kernels = llvm::to_vector(block.getOps<tn::KernelOp>());
     for (tn::KernelOp kernel : llvm::reverse(kernels))
       for (OpResult result : kernel.getResults()) {
-        int64_t length = padded.lookup(result);
+        if (places.placeOf(result))
+          continue;
+        int64_t length = places.rowsOf(result);
         bool isNew = !length;
         if (isNew)
-          length = wantedRow(result);
+          places.forMembers(result, [&](Value member) {
+            if (!length)
+              length = wantedRow(member);
+          });
         if (!length || !canPad(result, length) || (isNew && !mayStep(kernel, "pad rows")))
           continue;
-        padded[result] = length;
-        padPredecessors(kernel, result, length);
+        places.setRows(result, length);
+        if (!places.absorbed.contains(kernel))
+          padPredecessors(kernel, result, length);
       }
   }
 
@@ -168,8 +169,8 @@ private:
       auto root = dyn_cast<OpResult>(rootOf(input));
       if (root && isa<tn::KernelOp>(root.getOwner()) && bytesOf(root.getType()) == bytesOf(result.getType()) &&
           lastUse(root) == steps[kernel] && model->allowsInPlace(kernel, i, result.getResultNumber()) &&
-          canPad(root, length))
-        padded[root] = length;
+          !places.placeOf(root) && canPad(root, length))
+        places.setRows(root, length);
     }
   }
 
@@ -184,62 +185,42 @@ private:
       auto kernel = dyn_cast<tn::KernelOp>(use.getOwner());
       const KernelModel *model = kernel ? library.find(*kernel.getTemplateName()) : nullptr;
       auto type = cast<RankedTensorType>(v.getType());
-      if (model && type.getRank() > 1 &&
-          type.getShape().back() * elementBytes(type.getElementType()) % kCrowdedBytes == 0 &&
+      if (!model || type.getRank() < 2 || places.absorbed.contains(kernel))
+        continue;
+      int64_t distance = rowDistance(type.getShape(), places.layoutOf(v)->strides);
+      if (distance * elementBytes(type.getElementType()) % kCrowdedBytes == 0 &&
           model->wantsPaddedRows(kernel, use.getOperandNumber()))
-        return type.getShape().back();
+        return distance;
     }
     return 0;
   }
 
-  /// Whether the writer and all readers of a kernel's result can do with rows of `length` elements that lie apart.
+  /// Whether the writers and all readers of a buffer can do with rows of `length` elements that lie apart.
   bool canPad(OpResult result, int64_t length) {
-    auto kernel = cast<tn::KernelOp>(result.getOwner());
-    unsigned number = result.getResultNumber();
-    bool hasBorder = kernel.getYield().getValues()[number].getDefiningOp<tn::PadOp>();
-    return !outputOf.count(result) && library.find(*kernel.getTemplateName())->writesPaddedRows(kernel, number) &&
-           (!hasBorder || cast<RankedTensorType>(result.getType()).getShape().back() == length) &&
-           readPadded(result, length);
-  }
-
-  /// Whether all that read `v` can take it in padded rows of `length` elements.
-  bool readPadded(Value v, int64_t length) {
-    if (!rowDimension(cast<RankedTensorType>(v.getType()).getShape(), length))
+    if (outputOf.count(result) || !rowDimension(cast<RankedTensorType>(result.getType()).getShape(), length))
       return false;
-    for (OpOperand &use : v.getUses()) {
-      if (isa<tn::ReshapeOp>(use.getOwner())) {
-        if (!readPadded(use.getOwner()->getResult(0), length))
-          return false;
-        continue;
-      }
-      auto kernel = dyn_cast<tn::KernelOp>(use.getOwner());
-      const KernelModel *model = kernel ? library.find(*kernel.getTemplateName()) : nullptr;
-      if (!model || !model->readsPaddedRows(kernel, use.getOperandNumber()))
-        return false;
-    }
-    return true;
-  }
-
-  /// Bytes of the memory of a kernel's result.
-  int64_t storageBytes(Value root) {
-    int64_t length = padded.lookup(root);
-    if (!length)
-      return bytesOf(root.getType());
-    auto type = cast<RankedTensorType>(root.getType());
-    return type.getNumElements() / length * (length * elementBytes(type.getElementType()) + kLineBytes);
+    int64_t now = places.rowsOf(result);
+    places.setRows(result, length);
+    bool can = places.refusal(result).empty();
+    places.setRows(result, now);
+    return can;
   }
 
   void findBuffers() {
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
       int64_t step = steps[kernel];
       for (auto [o, result] : llvm::enumerate(kernel.getResults())) {
-        if (outputOf.count(result))
+        Value owner = places.ownerOf(result);
+        if (outputOf.count(owner) || !owner.getDefiningOp<tn::KernelOp>())
           continue;
-        unsigned shared = findInPlace(kernel, o);
+        // What is first written of a buffer begins its life, be it a part.
+        auto known = bufferOf.find(owner);
+        unsigned shared = known != bufferOf.end() ? known->second : findInPlace(kernel, o);
         if (shared == buffers.size()) {
-          buffers.push_back({storageBytes(result), step, step, 0});
+          buffers.push_back({places.bytesOf(owner), step, step, 0});
           writers.push_back(kernel);
         }
+        bufferOf[owner] = shared;
         buffers[shared].end = std::max({buffers[shared].end, step, lastUse(result)});
         bufferOf[result] = shared;
       }
@@ -249,14 +230,16 @@ private:
   /// The buffer of an input that dies in this kernel and may be overwritten by output `o`; else the number of a
   /// buffer to be made.
   unsigned findInPlace(tn::KernelOp kernel, unsigned o) {
+    if (places.placeOf(kernel.getResult(o)))
+      return buffers.size();
     const KernelModel *model = library.find(*kernel.getTemplateName());
     int64_t step = steps[kernel];
     for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
       auto it = bufferOf.find(rootOf(input));
-      if (it == bufferOf.end() || buffers[it->second].end != step ||
+      if (it == bufferOf.end() || places.placeOf(it->first) || buffers[it->second].end != step ||
           bytesOf(input.getType()) != bytesOf(kernel.getResult(o).getType()) ||
           bytesOf(input.getType()) != bytesOf(it->first.getType()) || !model->allowsInPlace(kernel, i, o) ||
-          !sameRows(rootOf(input), kernel.getResult(o)))
+          places.rowsOf(it->first) != places.rowsOf(kernel.getResult(o)))
         continue;
       // The same memory must not reach the kernel in another way, as an input or as an earlier output.
       bool once = true;
@@ -266,14 +249,11 @@ private:
       for (unsigned p = 0; p < o; ++p)
         if (bufferOf.count(kernel.getResult(p)) && bufferOf[kernel.getResult(p)] == it->second)
           once = false;
-      if (once && mayStep(kernel, "write in place"))
+      if (once && may(kernel, "write in place"))
         return it->second;
     }
     return buffers.size();
   }
-
-  /// Whether elements of two tensors of one size lie at the same places.
-  bool sameRows(Value from, Value to) { return padded.lookup(from) == padded.lookup(to); }
 
   ArenaPlan placeBuffers() {
     SmallVector<ArenaBuffer> sharing;
@@ -302,7 +282,8 @@ private:
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>())
       for (Value input : kernel.getInputs()) {
         Value root = rootOf(input);
-        if (isa<BlockArgument>(root) || root.getDefiningOp<tn::KernelOp>() || offsets.count(root))
+        if (places.absorbed.contains(kernel) || isa<BlockArgument>(root) || root.getDefiningOp<tn::KernelOp>() ||
+            offsets.count(root))
           continue;
         offsets[root] = size;
         size += llvm::alignTo(bytesOf(root.getType()), kAlignment);
@@ -338,29 +319,38 @@ private:
     return mapping.lookup(v);
   }
 
-  /// A reader's location and, because they become the view, those of the reshapes that it reads through.
-  static Location locationOf(Value v, Location reader) {
-    SmallVector<Location> parts = {reader};
-    for (auto reshape = v.getDefiningOp<tn::ReshapeOp>(); reshape;
-         reshape = reshape.getOperand().getDefiningOp<tn::ReshapeOp>())
+  /// The location of a kernel that reads or writes `v` and, because they become the view, those of the reshapes that
+  /// it reads through and of the kernels that were absorbed on the way to the owner.
+  Location locationOf(Value v, Location user) {
+    SmallVector<Location> parts = {user};
+    for (auto reshape = v.getDefiningOp<tn::ReshapeOp>(); reshape; reshape = v.getDefiningOp<tn::ReshapeOp>()) {
       parts.push_back(reshape.getLoc());
-    return parts.size() == 1 ? reader : FusedLoc::get(reader.getContext(), parts);
+      v = reshape.getOperand();
+    }
+    for (;; v = places.placeOf(v)->whole) {
+      if (v.getDefiningOp() && places.absorbed.contains(v.getDefiningOp()))
+        parts.push_back(v.getLoc());
+      if (!places.placeOf(v))
+        break;
+    }
+    return parts.size() == 1 ? user : FusedLoc::get(user.getContext(), parts);
   }
 
   /// A view of the memory of `v`, under v's own type.
-  Value viewOf(Value v, OpBuilder &builder, Location loc) {
-    Value root = rootOf(v);
-    int64_t length = padded.lookup(root);
-    MemRefType type = length ? paddedBufferType(v.getType(), length) : bufferType(v.getType());
-    if (auto it = weightOffsets.find(root); it != weightOffsets.end())
+  Value viewOf(Value v, OpBuilder &builder, Location user) {
+    Value owner = places.ownerOf(v);
+    MemRefType type = places.bufferType(v);
+    int64_t offset = places.layoutOf(v)->offset * elementBytes(type.getElementType());
+    Location loc = locationOf(v, user);
+    if (auto it = weightOffsets.find(owner); it != weightOffsets.end())
       return tn::ViewOp::create(builder, loc, type, weightBase, it->second);
-    if (auto it = bufferOf.find(root); it != bufferOf.end())
-      return tn::ViewOp::create(builder, loc, type, arenaBase, buffers[it->second].offset);
-    Value base = outputOf.count(root) ? outputArguments[outputOf[root]]
-                                      : inputArguments[cast<BlockArgument>(root).getArgNumber()];
-    if (base.getType() == type)
+    if (auto it = bufferOf.find(owner); it != bufferOf.end())
+      return tn::ViewOp::create(builder, loc, type, arenaBase, buffers[it->second].offset + offset);
+    Value base = outputOf.count(owner) ? outputArguments[outputOf[owner]]
+                                       : inputArguments[cast<BlockArgument>(owner).getArgNumber()];
+    if (base.getType() == type && offset == 0)
       return base;
-    return tn::ViewOp::create(builder, loc, type, base, 0);
+    return tn::ViewOp::create(builder, loc, type, base, offset);
   }
 
   void rewrite() {
@@ -390,9 +380,11 @@ private:
     outputArguments.assign(rest.begin() + block.getNumArguments(), rest.end());
     builder.setInsertionPointToStart(body);
     for (tn::KernelOp kernel : block.getOps<tn::KernelOp>()) {
+      if (places.absorbed.contains(kernel))
+        continue;
       SmallVector<Value> inputs, outputs;
       for (Value input : kernel.getInputs())
-        inputs.push_back(viewOf(input, builder, locationOf(input, kernel.getLoc())));
+        inputs.push_back(viewOf(input, builder, kernel.getLoc()));
       for (Value result : kernel.getResults())
         outputs.push_back(viewOf(result, builder, kernel.getLoc()));
       auto planned = tn::KernelOp::create(builder, kernel.getLoc(), TypeRange{}, inputs, outputs,
@@ -418,7 +410,8 @@ private:
   int64_t guard; ///< bytes of the bands around buffers
   llvm::DenseMap<Operation *, int64_t> steps;
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
-  llvm::DenseMap<Value, int64_t> padded; ///< elements of the rows of results that lie a line further apart
+  Places places;
+  bool isTrial = false; ///< a plan is made only for its size
   SmallVector<ArenaBuffer> buffers;
   SmallVector<Operation *> writers; ///< kernel that first writes each buffer
   llvm::MapVector<Value, int64_t> weightOffsets;
@@ -440,10 +433,11 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     // A program that was read back may have its plan.
     if (llvm::any_of(main.getOps<tn::KernelOp>(), [](tn::KernelOp kernel) { return kernel.isBufferForm(); }))
       return;
-    int64_t arena = 0, bound = 0, weights = 0;
-    if (failed(
-            Planner(main, *library, llvm::alignTo(std::max<int64_t>(guard, 0), kAlignment)).run(arena, bound, weights)))
+    int64_t arena = 0, bound = 0, weights = 0, joined = 0;
+    Planner planner(main, *library, llvm::alignTo(std::max<int64_t>(guard, 0), kAlignment));
+    if (failed(planner.run(arena, bound, weights, joined)))
       return signalPassFailure();
+    inPlace += joined;
     arenaBytes += arena;
     lowerBound += bound;
     weightBytes += weights;

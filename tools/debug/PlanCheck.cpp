@@ -4,6 +4,7 @@
 // too much of a native kernel.
 //
 //===----------------------------------------------------------------------===//
+#include "ir/Overlap.h"
 #include "tools/debug/Analysis.h"
 #include <fmt/core.h>
 
@@ -13,29 +14,31 @@ namespace tenon::debug {
 
 namespace {
 
-/// Bytes of a buffer's base that an operand covers.
+/// Where in a buffer's base an operand lies.
 struct Place {
   Value base;
-  int64_t begin = 0, end = 0;
+  MemRefType type;
+  int64_t begin = 0;
   bool padded = false; ///< rows lie further apart than they are long
 
-  explicit Place(Value v) : base(v) {
-    auto type = cast<MemRefType>(v.getType());
+  explicit Place(Value v) : base(v), type(cast<MemRefType>(v.getType())) {
     if (auto view = v.getDefiningOp<tn::ViewOp>()) {
       base = view.getBase();
       begin = view.getOffset();
     }
     SmallVector<int64_t> strides;
-    int64_t last = 0;
-    (void)type.getStridesAndOffset(strides, last);
-    for (auto [stride, size] : llvm::zip(strides, type.getShape()))
-      last += stride * (size - 1);
-    end = begin + (type.getNumElements() == 0 ? 0 : (last + 1) * elementBytes(type.getElementType()));
+    int64_t own = 0;
+    (void)type.getStridesAndOffset(strides, own);
     padded = strides != rowMajorStrides(type.getShape());
   }
-  bool overlaps(const Place &other) const { return base == other.base && begin < other.end && other.begin < end; }
+  bool overlaps(const Place &other) const {
+    return base == other.base && shareBytes(type, begin, other.type, other.begin);
+  }
+  /// Whether elements at the same positions, in row-major order, lie at the same bytes.
   bool operator==(const Place &other) const {
-    return base == other.base && begin == other.begin && end == other.end && padded == other.padded;
+    return base == other.base && begin == other.begin && padded == other.padded &&
+           type.getNumElements() * elementBytes(type.getElementType()) ==
+               other.type.getNumElements() * elementBytes(other.type.getElementType());
   }
 };
 

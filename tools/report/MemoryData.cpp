@@ -1,7 +1,7 @@
 #include "tools/report/MemoryData.h"
 #include "codegen/cpu/Program.h"
 #include "ir/Dialect.h"
-#include <map>
+#include "ir/Overlap.h"
 
 using namespace mlir;
 
@@ -30,43 +30,43 @@ std::pair<int64_t, int64_t> placeOf(Value operand) {
   return {offset, empty ? offset : offset + (last + 1) * static_cast<int64_t>(elementBytes(type.getElementType()))};
 }
 
-/// Buffers that hold something, by where they begin. They do not overlap.
+/// Buffers that hold something. They have no byte in common; parts of a tensor may lie between each other's rows.
 class Alive {
 public:
   explicit Alive(std::vector<ArenaBuffer> &buffers) : buffers(buffers) {}
 
   void read(Value operand, unsigned step) {
-    forOverlapping(placeOf(operand), [&](size_t buffer) { buffers[buffer].last = step; });
+    for (size_t buffer : overlapping(operand))
+      buffers[buffer].last = step;
   }
   void write(Value operand, unsigned step, Location loc) {
     auto [begin, end] = placeOf(operand);
     if (begin == end)
       return;
-    std::vector<int64_t> replaced;
-    forOverlapping({begin, end}, [&](size_t buffer) {
+    for (size_t buffer : overlapping(operand)) {
       ArenaBuffer &old = buffers[buffer];
-      replaced.push_back(old.begin);
+      llvm::erase(alive, buffer);
       if (old.last == step && old.first < step)
         old.last = step - 1;
-    });
-    for (int64_t start : replaced)
-      byBegin.erase(start);
-    byBegin[begin] = buffers.size();
+    }
+    alive.push_back(buffers.size());
     buffers.push_back({begin, end, step, step, operand.getType(), loc});
   }
 
 private:
-  void forOverlapping(std::pair<int64_t, int64_t> place, llvm::function_ref<void(size_t)> visit) {
-    auto it = byBegin.upper_bound(place.first);
-    if (it != byBegin.begin())
-      --it;
-    for (; it != byBegin.end() && it->first < place.second; ++it)
-      if (buffers[it->second].end > place.first)
-        visit(it->second);
+  std::vector<size_t> overlapping(Value operand) const {
+    std::vector<size_t> result;
+    auto [begin, end] = placeOf(operand);
+    if (begin != end)
+      for (size_t buffer : alive)
+        if (shareBytes(cast<MemRefType>(operand.getType()), begin, cast<MemRefType>(buffers[buffer].type),
+                       buffers[buffer].begin))
+          result.push_back(buffer);
+    return result;
   }
 
   std::vector<ArenaBuffer> &buffers;
-  std::map<int64_t, size_t> byBegin;
+  std::vector<size_t> alive;
 };
 
 bool isPlanned(func::FuncOp main) { return main && main->hasAttr("tn.arena_bytes"); }
