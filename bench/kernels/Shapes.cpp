@@ -107,6 +107,18 @@ KernelShape layerNorm(int64_t rows, int64_t columns) {
                t);
 }
 
+/// Four neighbouring pixels side by side, normalised: where a vision transformer halves its map.
+KernelShape mergedNorm(int64_t size, int64_t channels) {
+  std::string x = tensor({2 * size, 2 * size, channels}), part = tensor({size, size, channels}),
+              y = tensor({size, size, 4 * channels}), body;
+  for (int64_t i = 0; i < 4; ++i)
+    body += "  %s" + n(i) + " = tn.slice %0 [" + n(i % 2) + ", " + n(i / 2) + ", 0] [" + n(size) + ", " + n(size) +
+            ", " + n(channels) + "] [2, 2, 1] : " + x + " -> " + part + "\n";
+  body += "  %c = tn.concat %s0, %s1, %s2, %s3 axis 2 : " + part + ", " + part + ", " + part + ", " + part + " -> " +
+          y + "\n  %r = tn.normalize %c axes [2] epsilon 1.0e-6 : " + y + " -> " + y + "\n";
+  return shape("merged_norm_" + n(size) + "_" + n(channels), {x}, body, y);
+}
+
 KernelShape transpose(const std::vector<int64_t> &from, const std::string &permutation,
                       const std::vector<int64_t> &to) {
   return shape("transpose_" + n(from[1]) + "x" + n(from[2]), {tensor(from)},
@@ -188,8 +200,8 @@ std::vector<KernelShape> kernelShapes() {
           matmul(1, 3072, 768, "gelu_tanh"), matmul(1, 50257, 768), matmul(7, 768, 768), matmul(197, 192, 192),
           scores(12, 128, 128, 64), values(12, 128, 128, 64), scores(12, 1, 128, 64), softmax(1536, 128),
           softmax(12, 1000), attention(12, 128, 128, 64), attention(8, 1024, 1024, 64), attention(3, 49, 49, 32),
-          attention(12, 197, 197, 64), attention(16, 512, 512, 128), layerNorm(128, 768), layerNorm(1, 768), gather(),
-          elementwise("gelu", 128 * 3072), elementwise("exp", 100352),
+          attention(12, 197, 197, 64), attention(16, 512, 512, 128), layerNorm(128, 768), layerNorm(1, 768),
+          mergedNorm(28, 96), gather(), elementwise("gelu", 128 * 3072), elementwise("exp", 100352),
           transpose({1, 128, 768}, "[0, 2, 1]", {1, 768, 128}), conv(7, 1040, 2048, 1, 2), conv(7, 2064, 512, 1, 1),
           conv(14, 1040, 256, 1, 1), conv(7, 528, 528, 3, 1),
           // ResNet-50.
@@ -201,7 +213,8 @@ std::vector<KernelShape> kernelShapes() {
           conv(7, 960, 960, 5, 1, 960), conv(112, 32, 16, 1, 1, 1, ""), conv(14, 96, 576, 1, 1),
           conv(14, 256, 256, 3, 1, 32), conv(128, 32, 32, 3, 1), conv(64, 64, 1, 1, 1, 1, "sigmoid"),
           winograd(56, 64, 64, 4), winograd(28, 128, 128, 4), winograd(14, 256, 256, 4), winograd(7, 512, 512, 2),
-          winograd(128, 32, 32, 4), winograd(64, 128, 64, 4),
+          winograd(128, 32, 32, 4), winograd(64, 128, 64, 4), winograd(56, 256, 256, 4), winograd(28, 512, 512, 4),
+          winograd(14, 512, 512, 4), winograd(13, 384, 384, 4),
           // Recurrent.
           lstm(32, 256), matmul(50, 10, 27), matmul(49, 17, 147),
           // Depthwise: strides, large windows, channels that vectors don't divide.

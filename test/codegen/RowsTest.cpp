@@ -124,6 +124,21 @@ TEST_CASE("operations around reductions", "[rows]") {
               rows());
 }
 
+TEST_CASE("rows that are read from several operands, or have a border", "[rows]") {
+  // Operands of whole vectors, of less than one, and with elements that remain; all of them in one walk per reduction.
+  std::string a = type("3x48"), b = type("3x7"), c = type("3x150"), y = type("3x205");
+  checkKernel("func.func @main(%0: " + a + ", %1: " + b + ", %2: " + c + ") -> " + y +
+                  " {\n  %3 = tn.concat %0, %1, %2 axis 1 : " + a + ", " + b + ", " + c + " -> " + y +
+                  "\n  %4 = tn.softmax %3 axis 1 : " + y + " -> " + y + "\n  return %4 : " + y + "\n}\n",
+              rows());
+  std::string x = type("2x3x40"), padded = type("2x5x45");
+  checkKernel("func.func @main(%0: " + x + ") -> " + padded +
+                  " {\n  %1 = tn.pad %0 constant [0, 1, 2] [0, 1, 3] 0.5 : " + x + " -> " + padded +
+                  "\n  %2 = tn.normalize %1 axes [1, 2] epsilon 1.0e-3 : " + padded + " -> " + padded +
+                  "\n  return %2 : " + padded + "\n}\n",
+              rows(2e-5));
+}
+
 TEST_CASE("reductions along other dimensions in the naive lowering", "[rows]") {
   KernelOptions naive;
   naive.templateName = "elementwise";

@@ -8,6 +8,7 @@
 // Parallel space: the rows.
 //
 //===----------------------------------------------------------------------===//
+#include "codegen/common/BodyWalk.h"
 #include "codegen/common/KernelTemplate.h"
 #include "codegen/common/Loops.h"
 #include "ir/Constant.h"
@@ -83,6 +84,7 @@ public:
         levels[result] = level;
     }
     findKept();
+    findSegments();
   }
 
   int64_t levelOf(Value v) const { return levels.lookup(v); }
@@ -96,6 +98,7 @@ public:
   const RowSpace &space;
   std::vector<SmallVector<tn::ReduceOp>> reductions; ///< by the walk that computes them
   llvm::MapVector<Value, int64_t> kept;              ///< values kept in scratch, with the walk that computes them
+  SmallVector<int64_t> segments; ///< positions of the last dimension from which on it reads other operands, and its end
 
 private:
   /// Marks what walk `walk` computes to get `value`.
@@ -120,6 +123,24 @@ private:
           typeOf(value).getShape() == ArrayRef<int64_t>(space.shape))
         kept[value] = *llvm::min_element(set);
     }
+  }
+
+  /// Loops along the last dimension are split where a concatenation goes on to the next operand or a padding begins.
+  void findSegments() {
+    constexpr size_t kMostSegments = 16;
+    SmallVector<SmallVector<int64_t>> breaks(space.shape.size());
+    BodyWalk walk(space.shape, breaks);
+    for (Operation &op : *kernel.getBlock())
+      if (isa<tn::ReduceOp, tn::YieldOp>(op))
+        for (Value v : op.getOperands())
+          if (typeOf(v).getShape() == ArrayRef<int64_t>(space.shape))
+            walk.visit(v);
+    segments = breaks.back();
+    llvm::append_values(segments, 0, space.shape.back());
+    llvm::sort(segments);
+    segments.erase(llvm::unique(segments), segments.end());
+    if (segments.size() > kMostSegments + 1)
+      segments = {0, space.shape.back()};
   }
 
   llvm::DenseMap<Value, int64_t> levels;
@@ -210,9 +231,8 @@ private:
                              llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)> step,
                              llvm::function_ref<SmallVector<Value>(ValueRange)> across) {
     ArrayRef<int64_t> row = plan.space.row();
-    int64_t length = row.back(), inVectors = lanes > 1 ? length / lanes * lanes : 0;
-    int64_t unroll = inVectors >= 8 * lanes && !vectorInit.empty() ? 4 : 1;
-    int64_t unrolled = inVectors / (unroll * lanes) * (unroll * lanes);
+    int64_t unroll = row.back() >= 8 * lanes && !vectorInit.empty() ? 4 : 1;
+    bool anyScalars = false;
     SmallVector<Value> state;
     for (int64_t u = 0; u < (lanes > 1 ? unroll : 0); ++u)
       llvm::append_range(state, vectorInit);
@@ -225,6 +245,7 @@ private:
       for (Value i : at)
         index.push_back({i, 0, {}});
       index.emplace_back();
+      std::pair<int64_t, int64_t> bounds;
       auto run = [&](ElementEmitter &emitter, int64_t low, int64_t high, int64_t width, int64_t copies, size_t first,
                      size_t count) {
         if (low == high)
@@ -236,6 +257,7 @@ private:
               SmallVector<Value> next;
               for (int64_t u = 0; u < copies; ++u) {
                 index.back() = emitter.addConstant({i, width == 1 ? 0 : 1, {}}, u * width);
+                index.back().bounds = bounds;
                 llvm::append_range(next, body(emitter, fullIndex(emitter, index), inner.slice(u * count, count)));
               }
               return next;
@@ -243,11 +265,18 @@ private:
         llvm::copy(result, now.begin() + first);
       };
       size_t vectorState = lanes > 1 ? per * unroll : 0;
-      if (lanes > 1) {
-        run(vector, 0, unrolled, lanes, unroll, 0, per);
-        run(vector, unrolled, inVectors, lanes, 1, 0, per);
+      for (auto [low, high] : llvm::zip(plan.segments, ArrayRef(plan.segments).drop_front())) {
+        bounds = {low, high - 1};
+        int64_t inVectors = low;
+        if (lanes > 1) {
+          int64_t unrolled = low + (high - low) / (unroll * lanes) * (unroll * lanes);
+          inVectors = low + (high - low) / lanes * lanes;
+          run(vector, low, unrolled, lanes, unroll, 0, per);
+          run(vector, unrolled, inVectors, lanes, 1, 0, per);
+        }
+        run(scalar, inVectors, high, 1, 1, vectorState, scalarInit.size());
+        anyScalars |= inVectors < high;
       }
-      run(scalar, inVectors, length, 1, 1, vectorState, scalarInit.size());
       return now;
     });
     if (per == 0)
@@ -258,7 +287,7 @@ private:
     SmallVector<Value> sum(ArrayRef<Value>(final).take_front(per));
     for (int64_t u = 1; u < unroll; ++u)
       sum = step(sum, ArrayRef<Value>(final).slice(u * per, per));
-    return inVectors == length ? across(sum) : step(across(sum), scalars);
+    return anyScalars ? step(across(sum), scalars) : across(sum);
   }
 
   void storeKept(ElementEmitter &e, ArrayRef<Index> index, size_t walk) {

@@ -2,7 +2,8 @@
 //
 // A block of tiles is brought into the algorithm's domain, one matrix [tiles, channels] per point; for a panel of 32
 // filters the products of all points are summed over the channels by register tiles; and the sums of each tile are
-// brought back and leave through the epilogue. All of it stays in the second-level cache.
+// brought back and leave through the epilogue. A block stays in the second-level cache, unless its convolution has so
+// many weights that reading them for few tiles would cost more than reading the tiles for every panel.
 //
 // Parallel space: blocks of tiles x panels. Whoever begins with a block transforms it, so a block that is shared by
 // threads is transformed by each. The last block begins earlier where blocks do not divide the tiles: a tile's results
@@ -27,8 +28,8 @@ namespace {
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Bytes of transformed tiles that a block may have: they are to stay in the second-level cache beside the weights.
-constexpr int64_t kBlockBytes = 640 << 10;
+/// Bytes of transformed tiles that stay in the second-level cache beside the weights, and that a block may have.
+constexpr int64_t kNearBlockBytes = 640 << 10, kBlockBytes = 4 << 20;
 /// Floats of a cache line, by which matrices are kept apart so that they do not crowd in the first-level cache.
 constexpr int64_t kLine = 16;
 /// Channels that are added up in straight code, and one after the other: the sums of such blocks are added up in turn,
@@ -322,9 +323,15 @@ private:
 
 /// Bytes of a point's weights in a panel that stay in the first-level cache from one register tile to the next.
 constexpr int64_t kNearBytes = 16 << 10;
-/// As kTileEnds, for weights that do not: every tile reads them again. And what a block costs beside its tiles, which
-/// is that it reads all weights again.
-constexpr double kFarEnds = 2.5, kBlockEnds = 1;
+/// As kTileEnds, for weights that do not: every tile reads them again.
+constexpr double kFarEnds = 2.5;
+
+/// What a block costs beside its tiles, in rows of multiply-adds: it reads all weights again, from the second-level
+/// cache, the third or memory. And what a tile costs whose block does not stay in the second-level cache, for it is
+/// read again by every panel. Between what was measured on Skylake (10 and 24 for the third-level cache and memory;
+/// 0.2) and what follows from the faster caches of Zen 4 (2.5 and 9; 0.08).
+double blockEnds(int64_t weightBytes) { return weightBytes <= 2 << 20 ? 1 : weightBytes <= 16 << 20 ? 5 : 12; }
+constexpr double kFarTile = 0.15;
 
 class WinogradTemplate : public KernelTemplate {
 public:
@@ -351,12 +358,17 @@ public:
     Layout layout(findAnchor(kernel));
     int64_t vectors = sharesLoads(layout.rowStride(), target) ? 2 : 1, most = mostRows(target, vectors);
     double ends = layout.channels * layout.panel * 4 > kNearBytes ? kFarEnds : kTileEnds;
-    int64_t limit = std::clamp<int64_t>(kBlockBytes / (layout.points * layout.channels * 4), 8, 56);
+    int64_t tileBytes = layout.points * layout.channels * 4,
+            limit = std::clamp<int64_t>(kBlockBytes / tileBytes, 8, 56);
+    double blockCost = blockEnds(tileBytes * layout.panels * layout.panel);
     SmallVector<WeighedSchedule> weighed;
     for (int64_t size = std::min<int64_t>(8, layout.tiles()); size <= std::min(limit, layout.tiles()); ++size) {
       int64_t blocks = llvm::divideCeil(layout.tiles(), size), tiles = llvm::divideCeil(layout.tiles(), blocks);
       int64_t rows = chooseRows(tiles, most, vectors, 1, ends);
-      double cost = static_cast<double>(blocks) * (tileCost(tiles, rows, vectors, 1, ends) + kBlockEnds);
+      double cost = tileCost(tiles, rows, vectors, 1, ends) + blockCost;
+      if (tiles * tileBytes > kNearBlockBytes)
+        cost += static_cast<double>(tiles) * kFarTile;
+      cost *= static_cast<double>(blocks);
       DictionaryAttr made = describe(kernel, layout, target, size, vectors, rows);
       if (weighed.empty() || weighed.back().schedule != made)
         weighed.push_back({made, cost});
