@@ -153,12 +153,32 @@ def Layout : Tn_Pass<"layout"> {
                     Statistic<"after", "transposes-after", "Transposes of computed values after the pass">];
 }
 
+def SinkScales : Tn_Pass<"sink-scales"> {
+  let summary = "Factors of a product's operands moved to its result";
+  let description = [{
+    A single constant factor of an operand of a `tn.contract`, also where the operand is seen in another shape, becomes a
+    factor of the result: the kernel of the product multiplies its sums in registers, and the operand can be read where
+    it is. Runs behind raise, which knows activations by the factors in them. Not for types narrower than f32, whose
+    sums might overflow.
+
+    Before:
+    ```mlir
+    %0 = tn.mul %q, %c : tensor<8x64xf32>, tensor<f32> -> tensor<8x64xf32>
+    %1 = tn.contract %0 [0, 2], %k [1, 2] -> [0, 1] : tensor<8x64xf32>, tensor<9x64xf32> -> tensor<8x9xf32>
+    ```
+    After:
+    ```mlir
+    %0 = tn.contract %q [0, 2], %k [1, 2] -> [0, 1] : tensor<8x64xf32>, tensor<9x64xf32> -> tensor<8x9xf32>
+    %1 = tn.mul %0, %c : tensor<8x9xf32>, tensor<f32> -> tensor<8x9xf32>
+    ```
+  }];
+}
 def SinkTransposes : Tn_Pass<"sink-transposes"> {
   let summary = "Transposes moved towards the results until they cancel";
   let description = [{
     Moves `tn.transpose` downwards through operations with `LayoutOpInterface` where that does not make more of them:
-    every operand that follows is a transpose of the same kind with one reader, a constant, or not changed by it.
-    Transposes meet and cancel, or end in the loop numbers of a `tn.contract`.
+    every operand that follows is a transpose of the same kind with one reader, a constant, or not changed by it. One
+    that is cut into slices becomes one of each of them. Transposes meet and cancel, or end in the loop numbers of a `tn.contract`.
 
     Before:
     ```mlir

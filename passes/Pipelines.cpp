@@ -22,8 +22,9 @@ void buildGraphPipeline(OpPassManager &pm, const PipelineOptions &options) {
 
 void buildRaisePipeline(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &fn = pm.nest<func::FuncOp>();
-  fn.addPass(createRaise());    // exp(x - max) / sum, x * sigmoid(x), ... --> softmax, silu, ...
-  fn.addPass(createSimplify()); // constants of dissolved patterns --> gone
+  fn.addPass(createRaise());      // exp(x - max) / sum, x * sigmoid(x), ... --> softmax, silu, ...
+  fn.addPass(createSinkScales()); // (q * c) k --> (q k) * c
+  fn.addPass(createSimplify());   // constants of dissolved patterns --> gone; factors of factors --> one
 }
 
 void buildLayoutPipeline(OpPassManager &pm, const PipelineOptions &options) {

@@ -1,6 +1,7 @@
 //===- SinkTransposes.cpp - Transposes moved towards the results ---------===//
 //
-// Why it ends: transposes only move downwards and never become more.
+// Why it ends: transposes only move downwards. They never become more, but for one that is cut into slices: those
+// become as many, and together move no more.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
@@ -57,7 +58,8 @@ struct SinkTranspose : OpInterfaceRewritePattern<LayoutOpInterface> {
       if (!op.followsLayout(operand.getOperandNumber()) || isConstant(operand.get()))
         continue;
       if (TransposeOp transpose = getTranspose(op, operand)) {
-        if (invertPermutation(transpose.getPermutation()) != back || !hasOneReader(transpose, op))
+        if (invertPermutation(transpose.getPermutation()) != back ||
+            !(hasOneReader(transpose, op) || isCutIntoSlices(transpose)))
           return false;
         continue;
       }
@@ -71,6 +73,17 @@ struct SinkTranspose : OpInterfaceRewritePattern<LayoutOpInterface> {
 
   static bool hasOneReader(Operation *op, Operation *reader) {
     return llvm::all_of(op->getUsers(), [&](Operation *user) { return user == reader; });
+  }
+
+  /// Whether all that reads a transpose are slices, which take no more elements than there are.
+  static bool isCutIntoSlices(TransposeOp transpose) {
+    int64_t elements = 0;
+    for (Operation *user : transpose->getUsers()) {
+      if (!isa<SliceOp>(user))
+        return false;
+      elements += product(shapeOf(user->getResult(0)));
+    }
+    return elements <= product(shapeOf(transpose));
   }
 
   static Value operandFor(LayoutOpInterface op, OpOperand &operand, ArrayRef<int64_t> back, OpBuilder &b) {

@@ -58,3 +58,29 @@ func.func @movement(%x: tensor<3x4xf32>, %y: tensor<3x4xf32>) -> tensor<2x1xf32>
   %4 = tn.reduce max %3 axes [1] : tensor<2x4xf32> -> tensor<2x1xf32>
   return %4 : tensor<2x1xf32>
 }
+
+// A transpose that is cut into slices: each of them is read where it is.
+// CHECK-LABEL: @cut
+// CHECK-NOT: tn.transpose
+// CHECK: %[[Q:.*]] = tn.slice %arg0 [0, 0, 0] [5, 2, 4] [1, 1, 1]
+// CHECK: tn.transpose %[[Q]] [1, 0, 2]
+// CHECK: %[[K:.*]] = tn.slice %arg0 [0, 2, 0] [5, 2, 4] [1, 1, 1]
+// CHECK: tn.transpose %[[K]] [1, 0, 2]
+// CHECK: return
+func.func @cut(%x: tensor<5x4x4xf32>) -> (tensor<2x5x4xf32>, tensor<2x5x4xf32>) {
+  %0 = tn.transpose %x [1, 0, 2] : tensor<5x4x4xf32> -> tensor<4x5x4xf32>
+  %1 = tn.slice %0 [0, 0, 0] [2, 5, 4] [1, 1, 1] : tensor<4x5x4xf32> -> tensor<2x5x4xf32>
+  %2 = tn.slice %0 [2, 0, 0] [2, 5, 4] [1, 1, 1] : tensor<4x5x4xf32> -> tensor<2x5x4xf32>
+  return %1, %2 : tensor<2x5x4xf32>, tensor<2x5x4xf32>
+}
+
+// Not where slices overlap: more would be moved than before.
+// CHECK-LABEL: @overlapping
+// CHECK: tn.transpose %arg0
+// CHECK-NOT: tn.transpose
+func.func @overlapping(%x: tensor<5x2x4xf32>) -> (tensor<2x4x4xf32>, tensor<2x4x4xf32>) {
+  %0 = tn.transpose %x [1, 0, 2] : tensor<5x2x4xf32> -> tensor<2x5x4xf32>
+  %1 = tn.slice %0 [0, 0, 0] [2, 4, 4] [1, 1, 1] : tensor<2x5x4xf32> -> tensor<2x4x4xf32>
+  %2 = tn.slice %0 [0, 1, 0] [2, 4, 4] [1, 1, 1] : tensor<2x5x4xf32> -> tensor<2x4x4xf32>
+  return %1, %2 : tensor<2x4x4xf32>, tensor<2x4x4xf32>
+}
