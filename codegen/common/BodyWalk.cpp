@@ -35,6 +35,8 @@ void BodyWalk::visit(Value v, const Mapping &at) {
     visitSlice(slice, at);
   else if (auto reshape = dyn_cast<tn::ReshapeOp>(op))
     visitReshape(reshape, at);
+  else if (auto pack = dyn_cast<tn::PackOp>(op); pack && !pack.getOperand().getDefiningOp())
+    visitPack(pack, at);
   else if (!isa<tn::ConstantOp>(op))
     visitOther(op, at);
 }
@@ -111,6 +113,17 @@ void BodyWalk::visitReshape(tn::ReshapeOp op, const Mapping &at) {
   for (size_t i = 1; i <= std::min(from.size(), to.size()) && from[from.size() - i] == to[to.size() - i]; ++i)
     source[from.size() - i] = at[to.size() - i];
   visit(op.getOperand(), source);
+}
+
+/// Batch, K if it is one dimension, and N within a panel.
+void BodyWalk::visitPack(tn::PackOp op, const Mapping &at) {
+  Mapping source(shapeOf(op.getOperand()).size());
+  for (auto [d, follows] : llvm::zip(op.getBatch(), at))
+    source[d] = follows;
+  if (op.getK().size() == 1)
+    source[op.getK()[0]] = at[at.size() - 2];
+  source[op.getN().back()] = at.back();
+  countAccess(op.getOperand(), source);
 }
 
 void BodyWalk::visitOther(Operation *op, const Mapping &at) {

@@ -39,6 +39,7 @@ private:
   void visitConcat(tn::ConcatOp op, const Mapping &at);
   void visitSlice(tn::SliceOp op, Mapping at);
   void visitReshape(tn::ReshapeOp op, const Mapping &at);
+  void visitPack(tn::PackOp op, const Mapping &at);
   void visitOther(mlir::Operation *op, const Mapping &at);
 
   llvm::ArrayRef<int64_t> shape;

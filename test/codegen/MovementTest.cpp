@@ -147,6 +147,8 @@ TEST_CASE("iota, pack and unpack", "[movement]") {
     }
   check("tn.pack %0 batch [] k [0] n [1] panel 32", "7x50", "2x7x32");
   check("tn.pack %0 batch [0] k [2] n [1] panel 32", "3x33x5", "3x2x5x32");
+  check("tn.pack %0 batch [0] k [2] n [1] panel 32", "2x49x64", "2x2x64x32");
+  check("tn.pack %0 batch [1] k [2] n [0] panel 32", "35x2x21", "2x2x21x32");
   check("tn.pack %0 batch [] k [1, 2] n [0] panel 32", "10x3x5", "1x15x32");
   check("tn.pack %0 batch [] k [0] n [1, 2] panel 32", "4x5x7", "2x4x32");
   check("tn.unpack %0 batch [] k [0] n [1] panel 32", "2x7x32", "7x50");

@@ -68,21 +68,27 @@ func.func @main(%x: tensor<4x6xf32> {tn.name = "x"}, %i: tensor<3xi64> {tn.name 
   return %0, %x, %x, %3 : tensor<3x6xf32>, tensor<4x6xf32>, tensor<4x6xf32>, tensor<6x7xf32>
 })";
 
-// What is joined, padded and split without being moved: operands of two concatenations, one within the other; a border
-// around them; halves that are read, and joined again; an input, whose slice is read in place and which is copied.
+// What is joined, padded and split without being moved: operands of two concatenations, one within the other, the first
+// of which could have been written over its own input, and another buffer between their writers and the reader; a
+// border around them; halves that are read, and joined again; an input, whose slice is read in place and which is
+// copied.
 static const char *const kJoined = R"(
 func.func @main(%x: tensor<1x6x5x24xf32> {tn.name = "x"}, %w: tensor<56x48xf32> {tn.name = "w"}, %f: tensor<16x48x3x3xf32> {tn.name = "f"}, %v: tensor<48x24xf32> {tn.name = "v"})
     -> (tensor<1x6x5x16xf32> {tn.name = "y"}, tensor<1x6x5x24xf32> {tn.name = "z"}, tensor<1x12x5x24xf32> {tn.name = "joined"}, tensor<1x6x5x8xf32> {tn.name = "part"}) {
-  %0 = tn.softmax %x axis 3 : tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
+  %first = tn.softmax %x axis 3 : tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
+  %0 = tn.softmax %first axis 3 : tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
   %x8 = tn.slice %x [0, 0, 0, 8] [1, 6, 5, 8] [1, 1, 1, 1] : tensor<1x6x5x24xf32> -> tensor<1x6x5x8xf32>
   %part = tn.softmax %x8 axis 3 : tensor<1x6x5x8xf32> -> tensor<1x6x5x8xf32>
   %1 = tn.concat %0, %x, %x8 axis 3 : tensor<1x6x5x24xf32>, tensor<1x6x5x24xf32>, tensor<1x6x5x8xf32> -> tensor<1x6x5x56xf32>
+  %between = tn.softmax %part axis 3 : tensor<1x6x5x8xf32> -> tensor<1x6x5x8xf32>
+  %beside = tn.reduce sum %between axes [3] : tensor<1x6x5x8xf32> -> tensor<1x6x5x1xf32>
   %2 = tn.contract %1 [0, 1, 2, 4], %w [4, 3] -> [0, 1, 2, 3] : tensor<1x6x5x56xf32>, tensor<56x48xf32> -> tensor<1x6x5x48xf32>
   %left = tn.slice %2 [0, 0, 0, 0] [1, 6, 5, 24] [1, 1, 1, 1] : tensor<1x6x5x48xf32> -> tensor<1x6x5x24xf32>
   %right = tn.slice %2 [0, 0, 0, 24] [1, 6, 5, 24] [1, 1, 1, 1] : tensor<1x6x5x48xf32> -> tensor<1x6x5x24xf32>
   %3 = tn.softmax %left axis 3 : tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
   %4 = tn.softmax %right axis 3 : tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
-  %5 = tn.add %3, %4 : tensor<1x6x5x24xf32>, tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
+  %sum = tn.add %3, %4 : tensor<1x6x5x24xf32>, tensor<1x6x5x24xf32> -> tensor<1x6x5x24xf32>
+  %5 = tn.add %sum, %beside : tensor<1x6x5x24xf32>, tensor<1x6x5x1xf32> -> tensor<1x6x5x24xf32>
   %6 = tn.concat %right, %left axis 3 : tensor<1x6x5x24xf32>, tensor<1x6x5x24xf32> -> tensor<1x6x5x48xf32>
   %7 = tn.pad %6 constant [0, 1, 1, 0] [0, 1, 1, 0] 0.5 : tensor<1x6x5x48xf32> -> tensor<1x8x7x48xf32>
   %8 = tn.conv %7, %f strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last} : tensor<1x8x7x48xf32>, tensor<16x48x3x3xf32> -> tensor<1x6x5x16xf32>
