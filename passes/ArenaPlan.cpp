@@ -33,21 +33,28 @@ static int64_t place(llvm::ArrayRef<ArenaBuffer *> order) {
   return total;
 }
 
+int64_t mostBytesAlive(llvm::ArrayRef<ArenaBuffer> buffers) {
+  std::map<int64_t, int64_t> changes;
+  for (const ArenaBuffer &buffer : buffers) {
+    changes[buffer.begin] += buffer.size;
+    changes[buffer.end + 1] -= buffer.size;
+  }
+  int64_t alive = 0, most = 0;
+  for (auto &[step, change] : changes) {
+    alive += change;
+    most = std::max(most, alive);
+  }
+  return most;
+}
+
 ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignment, int64_t guard) {
   ArenaPlan plan;
-  std::map<int64_t, int64_t> changes;
   llvm::SmallVector<ArenaBuffer *> order;
   for (ArenaBuffer &buffer : buffers) {
     buffer.size = llvm::alignTo(buffer.size, alignment) + 2 * guard;
-    changes[buffer.begin] += buffer.size;
-    changes[buffer.end + 1] -= buffer.size;
     order.push_back(&buffer);
   }
-  int64_t alive = 0;
-  for (auto &[step, change] : changes) {
-    alive += change;
-    plan.lowerBound = std::max(plan.lowerBound, alive);
-  }
+  plan.lowerBound = mostBytesAlive(buffers);
   // Orders that work well on different graphs: the best one is kept.
   using Less = bool (*)(const ArenaBuffer *, const ArenaBuffer *);
   static constexpr Less orders[] = {

@@ -19,6 +19,9 @@ struct ArenaPlan {
   int64_t lowerBound = 0; ///< most bytes alive at one step
 };
 
+/// Most bytes alive at one step.
+int64_t mostBytesAlive(llvm::ArrayRef<ArenaBuffer> buffers);
+
 /// Gives every buffer an offset (a multiple of `alignment`) such that no two that are alive together overlap.
 /// Before and behind each lie `guard` bytes (a multiple of `alignment`) that are nobody's as long as it lives.
 ArenaPlan planArena(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t alignment, int64_t guard = 0);

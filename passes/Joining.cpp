@@ -53,12 +53,12 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 class Joiner {
 public:
   Joiner(Block &block, const KernelLibrary &library, const llvm::DenseSet<Value> &outputs,
-         llvm::function_ref<int64_t()> arenaBytes, Places &places)
-      : block(block), library(library), outputs(outputs), arenaBytes(arenaBytes), places(places) {}
+         llvm::function_ref<int64_t()> bytesAlive, Places &places)
+      : block(block), library(library), outputs(outputs), bytesAlive(bytesAlive), places(places) {}
 
   int64_t run() {
-    int64_t before = arenaBytes();
-    mostBytes = before + before / 10;
+    atMost = bytesAlive();
+    limit = atMost + atMost / 10;
     for (tn::KernelOp kernel : llvm::to_vector(block.getOps<tn::KernelOp>()))
       if (std::optional<SmallVector<Piece>> pieces = piecesOf(kernel); pieces && !pieces->empty())
         join(kernel, *pieces);
@@ -72,12 +72,13 @@ private:
     std::string obstacle;
     places.absorbed.insert(kernel);
     bool fits = lieInInput(kernel, pieces, obstacle) || lieInResult(kernel, pieces, obstacle);
-    if (int64_t bytes = fits ? arenaBytes() : 0; bytes > mostBytes) {
-      obstacle =
-          "the arena would have " + std::to_string(bytes) + " bytes, more than a tenth above its size with copies";
+    int64_t bytes = fits ? bytesWith(kernel) : 0;
+    if (bytes > limit) {
+      obstacle = std::to_string(bytes) + " bytes would be alive at one step, more than a tenth above what copies need";
       fits = false;
     }
     if (fits && mayStep(kernel, "lay in place")) {
+      atMost = bytes;
       ++joined;
       remark::passed(kernel.getLoc(), remark::RemarkOpts::name("in-place").category("tn-plan-memory"))
           << "operands and results are views of the same memory" +
@@ -89,6 +90,12 @@ private:
     if (!fits)
       remark::missed(kernel.getLoc(), remark::RemarkOpts::name("copied").category("tn-plan-memory"))
           << "elements are moved: " + obstacle;
+  }
+
+  /// Most bytes alive with a kernel absorbed, or a bound within the limit: memory lives longer of one owner only.
+  int64_t bytesWith(tn::KernelOp kernel) {
+    int64_t bound = atMost + places.bytesOf(places.ownerOf(kernel.getResult(0)));
+    return bound <= limit ? bound : bytesAlive();
   }
 
   void put(Value part, const Place &place) {
@@ -257,9 +264,10 @@ private:
   Block &block;
   const KernelLibrary &library;
   const llvm::DenseSet<Value> &outputs;
-  llvm::function_ref<int64_t()> arenaBytes;
+  llvm::function_ref<int64_t()> bytesAlive;
   Places &places;
-  int64_t mostBytes = 0, joined = 0;
+  int64_t limit = 0, joined = 0;
+  int64_t atMost = 0; ///< no more bytes are alive at one step by now
   // For the kernel that is being looked at:
   SmallVector<Value> placed;
   SmallVector<tn::KernelOp> made;
@@ -268,8 +276,8 @@ private:
 } // namespace
 
 int64_t joinBuffers(Block &block, const KernelLibrary &library, const llvm::DenseSet<Value> &outputs,
-                    llvm::function_ref<int64_t()> arenaBytes, Places &places) {
-  return Joiner(block, library, outputs, arenaBytes, places).run();
+                    llvm::function_ref<int64_t()> bytesAlive, Places &places) {
+  return Joiner(block, library, outputs, bytesAlive, places).run();
 }
 
 } // namespace tenon

@@ -11,11 +11,11 @@ namespace tenon {
 /// model, a constant, what lies elsewhere already or can't be written or read in rows that lie apart) is copied, and
 /// borders are filled, by kernels that are put in front of the absorbed one.
 ///
-/// A kernel stays as it is if more than half of what it moves would have to be copied, or if the arena would become
-/// more than a tenth larger than without any such place; `arenaBytes` is its size by `places` as they are. Results of
-/// the model, `outputs`, may have parts but are none. Returns the number of kernels absorbed.
+/// A kernel stays as it is if more than half of what it moves would have to be copied, or if more bytes of the arena,
+/// by a tenth, would be alive at one step than without any such place; `bytesAlive` counts them by `places` as they
+/// are. Results of the model, `outputs`, may have parts but are none. Returns the number of kernels absorbed.
 int64_t joinBuffers(mlir::Block &block, const KernelLibrary &library, const llvm::DenseSet<mlir::Value> &outputs,
-                    llvm::function_ref<int64_t()> arenaBytes, Places &places);
+                    llvm::function_ref<int64_t()> bytesAlive, Places &places);
 
 /// A kernel in front of `before` with the template that matches and the schedules that it chooses; null if none
 /// matches. `build` makes the body and returns what it yields.

@@ -345,7 +345,8 @@ def PlanMemory : Pass<"tn-plan-memory", "::mlir::ModuleOp"> {
     Brings `@main` into buffer form: arena, weight block, inputs and outputs are its arguments, kernels work on
     `tn.view`s of them. Buffers whose lifetimes do not meet share memory, a kernel may write over an input that dies
     in it. Kernels that only concatenate, slice or pad vanish where operands and results can be views of the same
-    memory, unless the arena would grow by more than a tenth. What is computed from constants moves to `@weights`, with its offsets in the weight block.
+    memory, unless more bytes of the arena, by a tenth, would be alive at one step. What is computed from constants
+    moves to `@weights`, with its offsets in the weight block.
 
     With `guard` every buffer of the arena lies between bands of at least as many bytes that belong to no other buffer
     that is alive at the same time (attribute `tn.guard_bytes`): artifacts that check their bounds poison them.

@@ -61,7 +61,7 @@ public:
       outputOf[rootOf(operand)] = i;
     // Bands lie around buffers, not around their parts.
     if (!guard)
-      joined += joinBuffers(block, library, keysOf(outputOf), [&] { return sizeOfArena(); }, places);
+      joined += joinBuffers(block, library, keysOf(outputOf), [&] { return bytesAlive(); }, places);
     number();
     findPadded();
     findBuffers();
@@ -105,17 +105,17 @@ private:
     return keys;
   }
 
-  /// Bytes of the arena by `places` as they are, with all that planning may do.
-  int64_t sizeOfArena() {
+  /// Most bytes of the arena that are alive at one step, by `places` as they are and with all that planning may do.
+  int64_t bytesAlive() {
     isTrial = true;
     number();
     findBuffers();
-    ArenaPlan plan = planArena(buffers, kAlignment, guard);
+    int64_t bytes = mostBytesAlive(buffers);
     buffers.clear();
     writers.clear();
     bufferOf.clear();
     isTrial = false;
-    return plan.size;
+    return bytes;
   }
 
   bool may(tn::KernelOp kernel, StringRef step) { return isTrial || mayStep(kernel, step); }
@@ -411,7 +411,7 @@ private:
   llvm::DenseMap<Operation *, int64_t> steps;
   llvm::DenseMap<Value, unsigned> outputOf, bufferOf;
   Places places;
-  bool isTrial = false; ///< a plan is made only for its size
+  bool isTrial = false; ///< buffers are found only to count their bytes
   SmallVector<ArenaBuffer> buffers;
   SmallVector<Operation *> writers; ///< kernel that first writes each buffer
   llvm::MapVector<Value, int64_t> weightOffsets;
