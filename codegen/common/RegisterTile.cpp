@@ -1,4 +1,5 @@
 #include "codegen/common/RegisterTile.h"
+#include "passes/Places.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
@@ -18,10 +19,7 @@ int64_t mostRowsOf(tn::KernelOp kernel, unsigned i, int64_t stride, const Target
   int64_t most = mostRows(target, vectors);
   if (stride == 0 || stride * 4 % kCrowdedBytes != 0)
     return most;
-  Value root = kernel.getInputs()[i];
-  while (auto reshape = root.getDefiningOp<tn::ReshapeOp>())
-    root = reshape.getOperand();
-  return isa<BlockArgument>(root) ? std::min(most, kWays) : most;
+  return isa<BlockArgument>(rootOf(kernel.getInputs()[i])) ? std::min(most, kWays) : most;
 }
 
 bool sharesLoads(int64_t stride, const Target &target) {

@@ -20,87 +20,9 @@ namespace tenon::codegen {
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-SmallVector<std::pair<RowTile, double>> weighTiles(const Problem &problem, int64_t most, int64_t vectors) {
-  SmallVector<std::pair<RowTile, double>> weighed;
-  if (problem.m.empty())
-    return weighed;
-  int64_t inner = problem.m.back().extent;
-  if (problem.m.size() > 1 && inner * 2 <= most) {
-    int64_t middle = problem.m[problem.m.size() - 2].extent;
-    for (int64_t th = 1; th <= std::min(middle, most / inner); ++th)
-      weighed.push_back({{th, inner}, tileCost(middle, th, vectors, inner)});
-    return weighed;
-  }
-  for (int64_t tw = 1; tw <= std::min(inner, most); ++tw)
-    weighed.push_back({{1, tw}, tileCost(inner, tw, vectors)});
-  return weighed;
-}
-
-RowTile chooseTile(const Problem &problem, int64_t most, int64_t vectors) {
-  RowTile choice;
-  double best = std::numeric_limits<double>::infinity();
-  for (auto [tile, cost] : weighTiles(problem, most, vectors))
-    if (cost <= best) {
-      best = cost;
-      choice = tile;
-    }
-  return choice;
-}
-
-SmallVector<RowTile> allTiles(const Problem &problem, int64_t most) {
-  SmallVector<RowTile> all = {RowTile()};
-  if (problem.m.empty())
-    return all;
-  int64_t inner = problem.m.back().extent;
-  for (int64_t rows = 2; rows <= std::min(inner, most); ++rows)
-    all.push_back({1, rows});
-  if (problem.m.size() > 1)
-    for (int64_t rows = 2; rows <= std::min(problem.m[problem.m.size() - 2].extent, most / inner); ++rows)
-      all.push_back({rows, inner});
-  return all;
-}
-
 /// Row tiles from which on the next panel is fetched ahead. With fewer the panels are read as one stream, which the
 /// processor fetches ahead better than we do.
 static constexpr int64_t kPrefetchTiles = 4;
-
-/// Products that are added up one after the other. Longer sums are taken in blocks of no more than kSumBlock, whose
-/// sums are added up in turn: rounding errors grow with the root of the number of additions in a row.
-static constexpr int64_t kLongestSum = 512, kSumBlock = 384;
-
-bool sumsInBlocks(const Problem &problem) { return problem.depth() > kLongestSum; }
-
-/// Panels of a work item.
-static int64_t panelsOfItem(DictionaryAttr schedule) {
-  return schedule.contains("panels") ? scheduled(schedule, "panels") : 1;
-}
-
-SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) {
-  RowSpace space(problem, {scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")});
-  int64_t chunk = scheduled(schedule, "chunk");
-  SmallVector<int64_t> shape;
-  for (const ProblemLoop &loop : problem.batch)
-    shape.push_back(loop.extent);
-  shape.push_back(llvm::divideCeil(problem.panels(), panelsOfItem(schedule)));
-  if (sumsInBlocks(problem)) {
-    shape.push_back(llvm::divideCeil(space.tiles(), chunk));
-    return shape;
-  }
-  for (const ProblemLoop &loop : space.outer)
-    shape.push_back(loop.extent);
-  shape.push_back(space.middleTiles);
-  shape.push_back(llvm::divideCeil(space.innerTiles, chunk));
-  return shape;
-}
-
-int64_t totalsBytes(const Problem &problem, DictionaryAttr schedule) {
-  if (!sumsInBlocks(problem))
-    return 0;
-  int64_t rows = scheduled(schedule, "chunk") * scheduled(schedule, "rows_outer") * scheduled(schedule, "rows");
-  return rows * panelsOfItem(schedule) * kPanel * 4;
-}
-
-int64_t tileItems(const Problem &problem, DictionaryAttr schedule) { return product(tileSpace(problem, schedule)); }
 
 namespace {
 
@@ -298,14 +220,13 @@ private:
     int64_t block = blockSteps() * kPanel;
     if (itemPanels == 1)
       return e.constantIndex(block);
-    auto select = [&](arith::CmpIPredicate predicate, Value left, Value right, const Index &yes, const Index &no) {
-      Value condition = arith::CmpIOp::create(b, loc, predicate, left, right);
+    auto ifLess = [&](const Index &left, Value right, const Index &yes, const Index &no) {
+      Value condition = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, left.base, right);
       return Index{arith::SelectOp::create(b, loc, condition, yes.base, no.base), 0, {}};
     };
-    Index back = e.addConstant(e.multiply(p, -panelSize()), block), next = e.constantIndex(block);
-    Index lastPanels =
-        select(arith::CmpIPredicate::slt, position.base, e.indexConstant(panelSize() - block), back, next);
-    return select(arith::CmpIPredicate::slt, e.addConstant(p, 1).base, count, e.constantIndex(panelSize()), lastPanels);
+    Index firstPanel = e.addConstant(e.multiply(p, -panelSize()), block);
+    Index behindLast = ifLess(position, e.indexConstant(panelSize() - block), firstPanel, e.constantIndex(block));
+    return ifLess(e.addConstant(p, 1), count, e.constantIndex(panelSize()), behindLast);
   }
 
   /// Products of a block, roughly.
@@ -362,12 +283,13 @@ private:
     if (panels == 1)
       return emit(rest);
     Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base, e.indexConstant(panels - 1));
-    auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, isLast, /*withElse=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&ifOp.getThenRegion().front());
-    e.scoped([&] { emit(rest); });
-    b.setInsertionPointToStart(&ifOp.getElseRegion().front());
-    e.scoped([&] { emit(kPanel); });
+    auto branch = [&](int64_t columns) {
+      return [&emit, columns] {
+        emit(columns);
+        return SmallVector<Value>();
+      };
+    };
+    emitIf(e, isLast, branch(rest), branch(kPanel));
   }
 
   /// `emit(columns, vectors)` for the first `columns` columns of the panel, at most `vectors` vectors at a time.

@@ -285,12 +285,13 @@ private:
       return emitColumns(index, from, rest);
     Value isLast =
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel.base, e.indexConstant(layout.panels - 1));
-    auto ifOp = scf::IfOp::create(b, loc, TypeRange{}, isLast, /*withElse=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&ifOp.getThenRegion().front());
-    e.scoped([&] { emitColumns(index, from, rest); });
-    b.setInsertionPointToStart(&ifOp.getElseRegion().front());
-    e.scoped([&] { emitColumns(index, from, layout.panel); });
+    auto branch = [&](int64_t columns) {
+      return [&, columns] {
+        emitColumns(index, from, columns);
+        return SmallVector<Value>();
+      };
+    };
+    emitIf(e, isLast, branch(rest), branch(layout.panel));
   }
 
   void emitColumns(ArrayRef<Index> index, const Index &from, int64_t columns) {
