@@ -10,6 +10,7 @@
 
 #include "ir/Dialect.h"
 #include "passes/Target.h"
+#include <optional>
 
 namespace tenon {
 
@@ -17,6 +18,20 @@ namespace tenon {
 struct WeighedSchedule {
   mlir::DictionaryAttr schedule;
   double cost;
+};
+
+/// How the work items of a kernel follow the rows of its result, which count along dimension `dim`; the dimensions
+/// before are images. Items count planes, images, tiles of rows and parts of a tile, from the outermost to the
+/// innermost. A last tile that does not fit may begin earlier.
+struct RowItems {
+  unsigned dim = 1;
+  int64_t planes = 1, tileRows = 1, parts = 1;
+  /// Row r of an image reads the rows [r * stride, r * stride + reach) of the same image of this input, and nothing
+  /// else of it.
+  unsigned input = 0, inputDim = 1;
+  int64_t stride = 1, reach = 1;
+  /// Padding that the result has before its first row and behind its last one.
+  int64_t low = 0, high = 0;
 };
 
 class KernelModel {
@@ -47,6 +62,10 @@ public:
   virtual int64_t extent(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const = 0;
   /// Scratch memory per thread in bytes.
   virtual int64_t scratchBytes(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const { return 0; }
+  /// How the items follow the rows of the only result; nothing where they don't.
+  virtual std::optional<RowItems> rowItems(tn::KernelOp kernel, mlir::DictionaryAttr schedule) const {
+    return std::nullopt;
+  }
   /// Whether output `o` may share memory with input `i`: each element of the input is read, for the last time,
   /// before or together with the write of the output's element at the same position.
   virtual bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const { return false; }

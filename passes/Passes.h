@@ -20,6 +20,7 @@ struct KernelLibrary;
 std::unique_ptr<mlir::Pass> createFuse(const KernelLibrary &library);
 std::unique_ptr<mlir::Pass> createFuseAttention(const KernelLibrary &library);
 std::unique_ptr<mlir::Pass> createSchedule(const KernelLibrary &library);
+std::unique_ptr<mlir::Pass> createFuseBands(const KernelLibrary &library, const FuseBandsOptions &options = {});
 std::unique_ptr<mlir::Pass> createPlanMemory(const KernelLibrary &library, int64_t guardBytes = 0);
 
 } // namespace tenon

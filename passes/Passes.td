@@ -335,6 +335,34 @@ def Schedule : Tn_Pass<"schedule"> {
   }];
 }
 
+def FuseBands : Tn_Pass<"fuse-bands"> {
+  let summary = "Kernels with a large map between them take turns in bands of rows";
+  let description = [{
+    Nests two or three kernels in one of the template `bands`: one that computes a map too large for the second-level
+    cache, its only reader, and the only reader of that one if it reads row by row. The maps between them shrink to
+    windows of some rows in scratch memory. Readers that read rows several times (depthwise convolutions) come first,
+    then those that read them one by one. Needs the library of templates, which the compiler's driver hands over.
+
+    Before:
+    ```mlir
+    %1 = tn.kernel ins(%x, %w : ...) template "contraction" schedule ... -> tensor<1x114x114x96xf32>
+    %2 = tn.kernel ins(%1, %f : ...) template "depthwise" schedule ... -> tensor<1x56x56x96xf32>
+    ```
+    After:
+    ```mlir
+    %2 = tn.kernel ins(%x, %w, %f : ...) template "bands" schedule {"x86-64-v4" = {band = 4, stages = [...]}} {
+    ^bb0(...):
+      %3 = tn.kernel ins(%a, %b : ...) template "contraction" ... -> tensor<1x114x114x96xf32>
+      %4 = tn.kernel ins(%3, %c : ...) template "depthwise" ... -> tensor<1x56x56x96xf32>
+      tn.yield %4 : tensor<1x56x56x96xf32>
+    } -> tensor<1x56x56x96xf32>
+    ```
+  }];
+  let options = !listconcat(budget, [
+    Option<"least", "least", "int64_t", /*default=*/"768 << 10", "Bytes of the smallest map that is worth it">]);
+  let statistics = [Statistic<"formed", "formed", "Chains that became one kernel">];
+}
+
 //===----------------------------------------------------------------------===//
 // memory
 //===----------------------------------------------------------------------===//

@@ -54,8 +54,9 @@ void buildFusePipeline(OpPassManager &pm, const PipelineOptions &options, const 
 
 void buildSchedulePipeline(OpPassManager &pm, const KernelLibrary &library) {
   OpPassManager &fn = pm.nest<func::FuncOp>();
-  fn.addPass(createSchedule(library)); // kernels --> kernels with packed operands and schedules
-  fn.addPass(createCSEPass());         // equal packings of one weight --> one
+  fn.addPass(createSchedule(library));  // kernels --> kernels with packed operands and schedules
+  fn.addPass(createCSEPass());          // equal packings of one weight --> one
+  fn.addPass(createFuseBands(library)); // kernels with a large map between them --> one that takes them in turns
 }
 
 void buildMemoryPipeline(OpPassManager &pm, const KernelLibrary &library, int64_t guardBytes) {

@@ -2,8 +2,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
-#include "passes/ScheduleBook.h"
-#include "passes/ScheduleRemarks.h"
+#include "passes/SetSchedules.h"
 #include "passes/Steps.h"
 
 using namespace mlir;
@@ -41,7 +40,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       return signalPassFailure();
     kernels.assign(function.getOps<tn::KernelOp>().begin(), function.getOps<tn::KernelOp>().end());
     for (tn::KernelOp kernel : kernels)
-      if (mayStep(kernel, "choose schedule") && failed(setSchedules(kernel)))
+      if (mayStep(kernel, "choose schedule") && failed(setSchedules(kernel, *library)))
         return signalPassFailure();
   }
 
@@ -103,24 +102,6 @@ struct Schedule : impl::ScheduleBase<Schedule> {
       op->replaceAllUsesWith(kernel.getResults());
       op->erase();
     }
-    return success();
-  }
-
-  LogicalResult setSchedules(tn::KernelOp kernel) {
-    const KernelModel *model = library->find(*kernel.getTemplateName());
-    Builder b(kernel.getContext());
-    SmallVector<NamedAttribute> schedules;
-    for (const Target *target : library->targets) {
-      DictionaryAttr measured = library->schedules ? library->schedules->find(kernel, *target) : nullptr;
-      if (measured && !model->accepts(kernel, *target, measured))
-        return kernel.emitError("the schedule file's schedule for kernel ")
-               << kernelKey(kernel) << " on " << target->name << " is not one of template '" << model->getName()
-               << "': " << measured << "; write the file again by --tune";
-      DictionaryAttr chosen = measured ? measured : model->schedule(kernel, *target);
-      remarkSchedule(kernel, *model, *target, chosen, static_cast<bool>(measured));
-      schedules.push_back(b.getNamedAttr(target->name, chosen));
-    }
-    kernel.setScheduleAttr(b.getDictionaryAttr(schedules));
     return success();
   }
 

@@ -4,7 +4,6 @@
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -35,12 +34,66 @@ std::string describeSchedule(DictionaryAttr schedule) {
   llvm::raw_string_ostream stream(text);
   for (NamedAttribute entry : schedule) {
     stream << (text.empty() ? "" : " ") << entry.getName().getValue() << "=";
-    if (auto number = dyn_cast<IntegerAttr>(entry.getValue()))
+    if (auto number = dyn_cast<IntegerAttr>(entry.getValue())) {
       stream << number.getInt();
-    else
-      entry.getValue().print(stream);
+    } else {
+      auto inner = llvm::map_range(cast<ArrayAttr>(entry.getValue()).getAsRange<DictionaryAttr>(), describeSchedule);
+      stream << "[" << llvm::join(inner, "; ") << "]";
+    }
   }
   return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Schedules as JSON: integers, and lists of schedules
+//===----------------------------------------------------------------------===//
+
+static llvm::json::Object jsonOf(DictionaryAttr schedule) {
+  llvm::json::Object object;
+  for (NamedAttribute entry : schedule) {
+    llvm::json::Value &value = object[entry.getName().getValue()];
+    if (auto number = dyn_cast<IntegerAttr>(entry.getValue())) {
+      value = number.getInt();
+      continue;
+    }
+    llvm::json::Array list;
+    for (auto inner : cast<ArrayAttr>(entry.getValue()).getAsRange<DictionaryAttr>())
+      list.push_back(jsonOf(inner));
+    value = std::move(list);
+  }
+  return object;
+}
+
+static DictionaryAttr scheduleOf(const llvm::json::Object &object, Builder &b) {
+  SmallVector<NamedAttribute> entries;
+  for (auto &[name, value] : object) {
+    if (std::optional<int64_t> number = value.getAsInteger()) {
+      entries.push_back(b.getNamedAttr(StringRef(name), b.getI64IntegerAttr(*number)));
+      continue;
+    }
+    SmallVector<Attribute> list;
+    for (const llvm::json::Value &inner : *value.getAsArray())
+      list.push_back(scheduleOf(*inner.getAsObject(), b));
+    entries.push_back(b.getNamedAttr(StringRef(name), b.getArrayAttr(list)));
+  }
+  return b.getDictionaryAttr(entries);
+}
+
+/// The name of an entry that is neither an integer nor a list of schedules; empty if there is none.
+static std::string badEntry(const llvm::json::Object &object) {
+  for (auto &[name, value] : object) {
+    if (value.getAsInteger())
+      continue;
+    const llvm::json::Array *list = value.getAsArray();
+    if (!list)
+      return StringRef(name).str();
+    for (const llvm::json::Value &inner : *list) {
+      std::string bad = inner.getAsObject() ? badEntry(*inner.getAsObject()) : StringRef(name).str();
+      if (!bad.empty())
+        return bad;
+    }
+  }
+  return "";
 }
 
 static llvm::Error malformed(const llvm::Twine &what) {
@@ -66,12 +119,9 @@ llvm::Expected<ScheduleBook> ScheduleBook::parse(llvm::StringRef text) {
     if (!key || !target || !schedule)
       return malformed("entry " + llvm::Twine(i) + " lacks 'kernel', 'target' or 'schedule'");
     Record record;
-    for (auto &[name, number] : *schedule) {
-      std::optional<int64_t> integer = number.getAsInteger();
-      if (!integer)
-        return malformed("entry " + llvm::Twine(i) + ": '" + llvm::StringRef(name) + "' is not an integer");
-      record.entries[name.str()] = *integer;
-    }
+    if (std::string bad = badEntry(*schedule); !bad.empty())
+      return malformed("entry " + llvm::Twine(i) + ": '" + bad + "' is not an integer");
+    record.schedule = *schedule;
     record.sources = object->getString("sources").value_or("").str();
     record.speedup = object->getNumber("speedup").value_or(1);
     book.records[{key->str(), target->str()}] = record;
@@ -82,12 +132,9 @@ llvm::Expected<ScheduleBook> ScheduleBook::parse(llvm::StringRef text) {
 std::string ScheduleBook::toJson() const {
   llvm::json::Array list;
   for (auto &[name, record] : records) {
-    llvm::json::Object schedule;
-    for (auto &[entry, value] : record.entries)
-      schedule[entry] = value;
     list.push_back(llvm::json::Object{{"kernel", name.first},
                                       {"target", name.second},
-                                      {"schedule", std::move(schedule)},
+                                      {"schedule", llvm::json::Object(record.schedule)},
                                       {"sources", llvm::json::fixUTF8(record.sources)},
                                       {"speedup", record.speedup}});
   }
@@ -98,9 +145,7 @@ std::string ScheduleBook::toJson() const {
 void ScheduleBook::add(llvm::StringRef key, const Target &target, DictionaryAttr schedule, llvm::StringRef sources,
                        double speedup) {
   Record &record = records[{key.str(), target.name}];
-  record.entries.clear();
-  for (NamedAttribute entry : schedule)
-    record.entries[entry.getName().str()] = cast<IntegerAttr>(entry.getValue()).getInt();
+  record.schedule = jsonOf(schedule);
   record.sources = sources.str();
   record.speedup = speedup;
 }
@@ -110,10 +155,7 @@ DictionaryAttr ScheduleBook::find(tn::KernelOp kernel, const Target &target) con
   if (it == records.end())
     return nullptr;
   Builder b(kernel.getContext());
-  SmallVector<NamedAttribute> entries;
-  for (auto &[name, value] : it->second.entries)
-    entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
-  return b.getDictionaryAttr(entries);
+  return scheduleOf(it->second.schedule, b);
 }
 
 } // namespace tenon

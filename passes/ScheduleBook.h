@@ -10,6 +10,7 @@
 #include "ir/Dialect.h"
 #include "passes/Target.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
 #include <map>
 #include <string>
 
@@ -19,13 +20,11 @@ namespace tenon {
 /// the place of its buffers do not count. 16 hexadecimal digits.
 std::string kernelKey(tn::KernelOp kernel);
 
-/// A schedule for a reader: "rows=14 vectors=2".
+/// A schedule for a reader: "rows=14 vectors=2", schedules within it in brackets.
 std::string describeSchedule(mlir::DictionaryAttr schedule);
 
 class ScheduleBook {
 public:
-  using Entries = std::map<std::string, int64_t>;
-
   /// Reads a schedule file; any text gives a book or an error that says what is wrong with it.
   static llvm::Expected<ScheduleBook> parse(llvm::StringRef json);
   std::string toJson() const;
@@ -38,7 +37,7 @@ public:
 
 private:
   struct Record {
-    Entries entries;
+    llvm::json::Object schedule;
     std::string sources; ///< the graph's nodes, for the reader
     double speedup = 1;  ///< over the schedule that the model chose, when it was measured
   };

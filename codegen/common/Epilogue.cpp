@@ -156,6 +156,38 @@ bool storesPaddedRows(tn::KernelOp kernel, unsigned o) {
   return !pad || (pad.getLow().back() == 0 && pad.getHigh().back() == 0);
 }
 
+std::optional<RowItems> withBorders(tn::KernelOp kernel, Value anchorResult, RowItems items) {
+  if (kernel.getYield().getValues().size() != 1)
+    return std::nullopt;
+  Value yielded = kernel.getYield().getValues()[0];
+  tn::PadOp pad = yieldedPad(yielded);
+  if (typeOf(pad ? pad.getOperand() : yielded).getShape() != typeOf(anchorResult).getShape())
+    return std::nullopt;
+  if (!pad)
+    return items;
+  // Rows have borders of their own if the next dimension is the last that is padded.
+  auto isZero = [](int64_t p) { return p == 0; };
+  if (BorderRows(pad).last != items.dim + 1 || !llvm::all_of(pad.getLow().take_front(items.dim), isZero) ||
+      !llvm::all_of(pad.getHigh().take_front(items.dim), isZero))
+    return std::nullopt;
+  items.low = pad.getLow()[items.dim];
+  items.high = pad.getHigh()[items.dim];
+  return items;
+}
+
+void emitBorders(KernelFunction &fn) {
+  ElementEmitter e = fn.emitter(1);
+  for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues()))
+    if (tn::PadOp pad = yieldedPad(yielded)) {
+      BorderRows rows(pad);
+      const Buffer &buffer = fn.output(o);
+      emitFor(e, fn.getBegin(), fn.getEnd(), 1, {}, [&](Value row, ValueRange) {
+        emitBorderRow(fn, rows, buffer, row);
+        return SmallVector<Value>();
+      });
+    }
+}
+
 void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value)> body) {
   OpBuilder &b = fn.builder();
   Location loc = fn.getLoc();
@@ -167,6 +199,8 @@ void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value
     });
   };
   loop(fn.getBegin(), fn.getEnd(), body);
+  if (!fn.fillsBorders())
+    return;
   for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
     tn::PadOp pad = yieldedPad(yielded);
     if (!pad)

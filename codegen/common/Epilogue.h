@@ -27,8 +27,15 @@ void emitEpilogue(KernelFunction &fn, ElementEmitter &e, mlir::Value anchorResul
                   mlir::Value value);
 
 /// Emits loops over the function's range: `body(item)` for every item, and the share of the yielded paddings' borders
-/// that falls to the range. `extent`: items of the kernel.
+/// that falls to the range, unless the function leaves them. `extent`: items of the kernel.
 void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(mlir::Value)> body);
+
+/// The items that follow the rows of an anchor's result, with the padding that the kernel yields; nothing if it yields
+/// something else.
+std::optional<RowItems> withBorders(tn::KernelOp kernel, mlir::Value anchorResult, RowItems items);
+
+/// Emits the borders of the padded rows [begin, end) of all images, as the function's range counts them.
+void emitBorders(KernelFunction &fn);
 
 } // namespace tenon::codegen
 

@@ -8,9 +8,9 @@ using namespace mlir;
 namespace tenon::codegen {
 
 llvm::ArrayRef<const KernelModel *> allTemplates() {
-  static const KernelModel *const templates[] = {&depthwiseTemplate(),  &contractionTemplate(), &winogradTemplate(),
-                                                 &attentionTemplate(),  &lstmTemplate(),        &rowsTemplate(),
-                                                 &elementwiseTemplate()};
+  static const KernelModel *const templates[] = {&bandsTemplate(),    &depthwiseTemplate(),  &contractionTemplate(),
+                                                 &winogradTemplate(), &attentionTemplate(),  &lstmTemplate(),
+                                                 &rowsTemplate(),     &elementwiseTemplate()};
   return templates;
 }
 

@@ -40,6 +40,10 @@ public:
   /// An emitter with all inputs bound.
   ElementEmitter emitter(int64_t lanes);
 
+  /// Leaves the borders of padded results to emitBorders.
+  void leaveBorders() { hasBorders = false; }
+  bool fillsBorders() const { return hasBorders; }
+
 private:
   Buffer makeBuffer(mlir::Value pointers, unsigned position, mlir::Type type);
 
@@ -50,6 +54,7 @@ private:
   mlir::func::FuncOp function;
   mlir::Value begin, end, scratchPointer;
   llvm::SmallVector<Buffer> inputs, outputs;
+  bool hasBorders = true;
 };
 
 /// A kernel model that can also be lowered.
@@ -74,6 +79,7 @@ mlir::DictionaryAttr makeSchedule(mlir::MLIRContext *context,
 
 // One per folder of codegen/kernels.
 const KernelTemplate &attentionTemplate();
+const KernelTemplate &bandsTemplate();
 const KernelTemplate &contractionTemplate();
 const KernelTemplate &depthwiseTemplate();
 const KernelTemplate &rowsTemplate();

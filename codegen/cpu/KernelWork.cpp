@@ -43,6 +43,8 @@ private:
         countLoop(loop, times);
       else if (auto branch = dyn_cast<scf::IfOp>(op))
         countBranch(branch, times);
+      else if (auto call = dyn_cast<func::CallOp>(op))
+        countCall(call, times);
       else if (op.getNumRegions() > 0)
         for (Region &region : op.getRegions())
           for (Block &inner : region)
@@ -75,6 +77,16 @@ private:
     values = before;
     if (trips > 2)
       countTrips(trips / 2, trips - 2);
+  }
+
+  /// The function called, which may have been counted for other operands before.
+  void countCall(func::CallOp call, double times) {
+    auto callee = call->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(call.getCallee());
+    auto before = values;
+    for (auto [argument, operand] : llvm::zip_equal(callee.getArguments(), call.getOperands()))
+      values[argument] = evaluate(operand);
+    countBlock(callee.getBody().front(), times);
+    values = before;
   }
 
   void countBranch(scf::IfOp branch, double times) {

@@ -178,7 +178,8 @@ LogicalResult compileKernel(tn::KernelOp kernel, llvm::StringRef name, const Tar
     if (function.isDeclaration())
       continue;
     // Kernels are reached through the program's table only, and nothing they call can throw.
-    function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+    if (!function.hasLocalLinkage())
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("no-builtins");
   }

@@ -4,6 +4,8 @@
 #include "codegen/cpu/ObjectCode.h"
 #include "ir/Interpreter.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Passes.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -46,16 +48,43 @@ llvm::SmallVector<const Target *> runnableTargets() {
 // Building
 //===----------------------------------------------------------------------===//
 
+/// Forms kernels, and of them one that takes them in turns.
+static LogicalResult formBands(ModuleOp module, const KernelLibrary &library) {
+  FuseBandsOptions options;
+  options.least = 0;
+  PassManager pm(module.getContext());
+  OpPassManager &fn = pm.nest<func::FuncOp>();
+  fn.addPass(createFuse(library));
+  fn.addPass(createSchedule(library));
+  fn.addPass(createFuseBands(library, options));
+  return pm.run(module);
+}
+
+static void takeCandidate(tn::KernelOp kernel, int64_t candidate, ArrayRef<const Target *> targets) {
+  Builder b(kernel.getContext());
+  SmallVector<NamedAttribute> schedules;
+  for (const Target *target : targets) {
+    auto all = codegen::findTemplate(*kernel.getTemplateName())->candidates(kernel, *target);
+    schedules.push_back(b.getNamedAttr(target->name, all[candidate % all.size()]));
+  }
+  kernel.setScheduleAttr(b.getDictionaryAttr(schedules));
+}
+
 OwningOpRef<ModuleOp> buildKernel(const std::string &function, const KernelOptions &options,
                                   ArrayRef<const Target *> targets) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(function, &testContext());
   KernelLibrary library;
   library.models = codegen::allTemplates();
   library.targets.assign(targets.begin(), targets.end());
-  if (!module || failed(codegen::formSingleKernel(*module, library, options.force ? options.templateName : "")))
+  if (!module ||
+      failed(options.bands ? formBands(*module, library)
+                           : codegen::formSingleKernel(*module, library, options.force ? options.templateName : "")))
     return nullptr;
   Operation *terminator = module->lookupSymbol<func::FuncOp>("main").getBody().front().getTerminator();
-  StringRef matched = *terminator->getOperand(0).getDefiningOp<tn::KernelOp>().getTemplateName();
+  auto kernel = terminator->getOperand(0).getDefiningOp<tn::KernelOp>();
+  if (options.candidate >= 0)
+    takeCandidate(kernel, options.candidate, targets);
+  StringRef matched = *kernel.getTemplateName();
   if (matched == options.templateName)
     return module;
   module->emitError("is matched by template '") << matched << "'";

@@ -16,6 +16,10 @@ struct KernelOptions {
   /// Template that must match; with `force` it is used although a more specific one matches.
   std::string templateName;
   bool force = false;
+  /// Whether the operations become kernels that take turns, rather than one kernel.
+  bool bands = false;
+  /// Which of its template's candidates is the schedule, modulo their number; -1: the template's choice.
+  int64_t candidate = -1;
   /// Allowed |a - b| / (1 + |a|) for results; 0: what the element type calls for.
   double tolerance = 0;
   /// Range of random inputs; integers too. Booleans are 0 or 1.

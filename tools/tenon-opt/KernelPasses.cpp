@@ -23,6 +23,7 @@ void registerKernelPasses() {
   registerPass([] { return createFuse(library()); });
   registerPass([] { return createFuseAttention(library()); });
   registerPass([] { return createSchedule(library()); });
+  registerPass([] { return createFuseBands(library()); });
   registerPass([] { return createPlanMemory(library()); });
   static PassPipelineRegistration<PipelineOptions> fuse(
       "tn-fuse-stage", "Stage fuse",

@@ -99,6 +99,34 @@ public:
     return totalsBytes(*findProblem(kernel), schedule);
   }
 
+  std::optional<RowItems> rowItems(tn::KernelOp kernel, DictionaryAttr schedule) const override {
+    Problem problem = *findProblem(kernel);
+    if (!problem.batch.empty() || problem.m.empty() || sumsInBlocks(problem) || !isRowMajor(problem))
+      return std::nullopt;
+    RowItems items;
+    // The tiles of the only loop, or those of the loop around the innermost one.
+    bool isOnly = problem.m.size() == 1;
+    const ProblemLoop &rows = problem.m[isOnly ? 0 : problem.m.size() - 2];
+    int64_t chunk = scheduled(schedule, "chunk");
+    items.dim = rows.resultDim;
+    items.planes = problem.panels();
+    items.tileRows = isOnly ? chunk * scheduled(schedule, "rows") : scheduled(schedule, "rows_outer");
+    items.parts = isOnly ? 1 : tileSpace(problem, schedule).back();
+    items.input = lhsInput(problem);
+    if (auto conv = dyn_cast<tn::ConvOp>(problem.anchor)) {
+      if (items.dim != 1)
+        return std::nullopt;
+      items.stride = conv.getStrides()[0];
+      items.reach = (conv.getFilter().getType().getDimSize(2) - 1) * conv.getDilations()[0] + 1;
+    } else {
+      items.inputDim = rows.lhsDim;
+    }
+    auto images = [](Value map, unsigned dim) { return product(typeOf(map).getShape().take_front(dim)); };
+    if (images(problem.anchor->getResult(0), items.dim) != images(problem.anchor->getOperand(0), items.inputDim))
+      return std::nullopt;
+    return withBorders(kernel, problem.anchor->getResult(0), items);
+  }
+
   bool allowsInPlace(tn::KernelOp kernel, unsigned i, unsigned o) const override {
     Problem problem = *findProblem(kernel);
     if (i == lhsInput(problem) || i == problem.packed)
@@ -122,6 +150,19 @@ private:
 
   static unsigned lhsInput(const Problem &problem) {
     return cast<BlockArgument>(problem.anchor->getOperand(0)).getArgNumber();
+  }
+
+  /// Whether the row loops run over the result's dimensions in their order, before its columns, and those of the left
+  /// operand likewise.
+  static bool isRowMajor(const Problem &problem) {
+    int dim = -1, lhsDim = -1;
+    for (const ProblemLoop &loop : problem.m) {
+      if (loop.resultDim <= dim || (loop.lhsDim >= 0 && loop.lhsDim <= lhsDim))
+        return false;
+      dim = loop.resultDim;
+      lhsDim = loop.lhsDim;
+    }
+    return problem.nDims.front() > dim;
   }
 
   static int64_t mostVectors(const Problem &problem, const Target &target) {

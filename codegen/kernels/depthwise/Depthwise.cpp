@@ -292,6 +292,20 @@ public:
     return tiles(findAnchor(kernel), schedule);
   }
 
+  std::optional<RowItems> rowItems(tn::KernelOp kernel, DictionaryAttr schedule) const override {
+    tn::ConvOp conv = findAnchor(kernel);
+    if (conv.getSpatialRank() != 2)
+      return std::nullopt;
+    RowItems items;
+    PixelTile tile = scheduledTile(conv, schedule);
+    items.tileRows = tile.rows;
+    items.parts = itemSpace(conv, tile, scheduled(schedule, "block")).back();
+    items.input = cast<BlockArgument>(conv.getInput()).getArgNumber();
+    items.stride = tile.vertical.stride;
+    items.reach = (tile.vertical.taps - 1) * tile.vertical.dilation + 1;
+    return withBorders(kernel, conv.getResult(), items);
+  }
+
   bool readsPaddedRows(tn::KernelOp kernel, unsigned i) const override {
     return i != preparedFilter(findAnchor(kernel)).getArgNumber();
   }
