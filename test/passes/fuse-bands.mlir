@@ -39,12 +39,12 @@ func.func @two_readers(%x: tensor<1x10x10x4xf32>, %f: tensor<24x4x1x1xf32>, %g: 
 // CHECK: template "contraction" {
 // CHECK: template "depthwise" {
 // CHECK-NOT: template "contraction" {
-func.func @squeezed(%x: tensor<1x10x10x4xf32>, %f: tensor<24x4x1x1xf32>, %g: tensor<24x1x3x3xf32>, %h: tensor<6x24x1x1xf32>) -> (tensor<1x24xf32>, tensor<1x8x8x6xf32>) {
+func.func @squeezed(%x: tensor<1x10x10x4xf32>, %f: tensor<24x4x1x1xf32>, %g: tensor<24x1x3x3xf32>, %h: tensor<6x24x1x1xf32>) -> (tensor<1x1x1x24xf32>, tensor<1x8x8x6xf32>) {
   %0 = tn.conv %x, %f strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last} : tensor<1x10x10x4xf32>, tensor<24x4x1x1xf32> -> tensor<1x10x10x24xf32>
   %1 = tn.conv %0, %g strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 24 {channels_last} : tensor<1x10x10x24xf32>, tensor<24x1x3x3xf32> -> tensor<1x8x8x24xf32>
-  %2 = tn.reduce sum %1 axes [1, 2] : tensor<1x8x8x24xf32> -> tensor<1x24xf32>
+  %2 = tn.reduce sum %1 axes [1, 2] : tensor<1x8x8x24xf32> -> tensor<1x1x1x24xf32>
   %3 = tn.conv %1, %h strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last} : tensor<1x8x8x24xf32>, tensor<6x24x1x1xf32> -> tensor<1x8x8x6xf32>
-  return %2, %3 : tensor<1x24xf32>, tensor<1x8x8x6xf32>
+  return %2, %3 : tensor<1x1x1x24xf32>, tensor<1x8x8x6xf32>
 }
 
 // -----
