@@ -47,21 +47,9 @@ struct Scalable {
     return result;
   }
 
-  /// The shape in which a factor of the result multiplies the weights: it may vary along one of their
-  /// dimensions.
+  /// The shape in which a factor of the result multiplies the weights.
   std::optional<SmallVector<int64_t>> factorShape(ArrayRef<int64_t> factor) const {
-    SmallVector<int64_t> shape(shapeOf(weights->get()).size(), 1);
-    size_t shift = dims.size() - factor.size();
-    bool found = false;
-    for (auto [d, size] : llvm::enumerate(factor)) {
-      if (size == 1)
-        continue;
-      if (found || dims[d + shift] < 0)
-        return std::nullopt;
-      shape[dims[d + shift]] = size;
-      found = true;
-    }
-    return shape;
+    return shapeOfFactor(factor, dims, shapeOf(weights->get()).size());
   }
 };
 

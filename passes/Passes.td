@@ -266,6 +266,34 @@ def Winograd : Tn_Pass<"winograd"> {
   let statistics = [Statistic<"rewritten", "rewritten", "Convolutions rewritten">];
 }
 
+def ScaleWeights : Tn_Pass<"scale-weights"> {
+  let summary = "Factors of large operands moved to the small one that they are multiplied with";
+  let description = [{
+    A factor of one operand of a `tn.contract`, or of the input of a `tn.conv` without groups, becomes a factor of the
+    other operand, the weights as a rule: squeeze-and-excite blocks scale the channels of a map that a convolution reads
+    next. The factor may vary along one dimension, which the other operand has to have: a channel, not a pixel or an image.
+
+    Done where the other operand has less than a quarter of the scaled one's elements (a map lies in a cache when it is
+    scaled, weights come from memory), and where the multiplication is a pass over memory of its own: the scaled tensor has no other reader, and the tensor that it is computed from has others, or is
+    an input of the model. Otherwise the kernel that computes it multiplies in registers. Behind materialize-padding, since
+    padded maps are copied anyway, and winograd, which needs weights that are known when compiling. Not for types narrower
+    than f32, whose products might overflow.
+
+    Before:
+    ```mlir
+    %0 = tn.mul %x, %gate : tensor<1x56x56x96xf32>, tensor<1x1x1x96xf32> -> tensor<1x56x56x96xf32>
+    %1 = tn.conv %0, %w ... : tensor<1x56x56x96xf32>, tensor<24x96x1x1xf32> -> tensor<1x56x56x24xf32>
+    ```
+    After:
+    ```mlir
+    %s = tn.reshape %gate : tensor<1x1x1x96xf32> -> tensor<1x96x1x1xf32>
+    %0 = tn.mul %w, %s : tensor<24x96x1x1xf32>, tensor<1x96x1x1xf32> -> tensor<24x96x1x1xf32>
+    %1 = tn.conv %x, %0 ... : tensor<1x56x56x96xf32>, tensor<24x96x1x1xf32> -> tensor<1x56x56x24xf32>
+    ```
+  }];
+  let statistics = [Statistic<"moved", "moved", "Factors moved to the other operand">];
+}
+
 def Fuse : Tn_Pass<"fuse"> {
   let summary = "Operations grouped into kernels";
   let description = [{
@@ -321,7 +349,8 @@ def Schedule : Tn_Pass<"schedule"> {
   let summary = "Operands prepared and schedules chosen for every kernel and target";
   let description = [{
     Lets each template prepare its operands (constant right operands of contractions get panel form) and stores the
-    schedule per target level in the kernel.
+    schedule per target level in the kernel. Weights that are scaled at run time are packed before they are scaled,
+    so that only the product is left to do.
 
     Before:
     ```mlir

@@ -68,6 +68,21 @@ Value extendRank(OpBuilder &b, Location loc, Value v, int64_t rank) {
   return createReshape(b, loc, v, extended);
 }
 
+std::optional<SmallVector<int64_t>> shapeOfFactor(ArrayRef<int64_t> factor, ArrayRef<int64_t> dims, int64_t rank) {
+  SmallVector<int64_t> shape(rank, 1);
+  size_t shift = dims.size() - factor.size();
+  bool found = false;
+  for (auto [d, size] : llvm::enumerate(factor)) {
+    if (size == 1)
+      continue;
+    if (found || dims[d + shift] < 0)
+      return std::nullopt;
+    shape[dims[d + shift]] = size;
+    found = true;
+  }
+  return shape;
+}
+
 bool isConstant(Value v) { return v.getDefiningOp<ConstantOp>() != nullptr; }
 
 template <typename Op> static unsigned count(Operation *root) {

@@ -27,6 +27,12 @@ mlir::Value createReshape(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v,
 /// `v` with dimensions of size 1 put before its own up to `rank`.
 mlir::Value extendRank(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v, int64_t rank);
 
+/// The shape in which a factor of one tensor, which may be broadcast to it, multiplies another tensor of `rank`
+/// dimensions instead. `dims` has for each dimension of the first tensor the dimension of the other that it is, or -1.
+/// None if the factor varies along several dimensions, or along one that the other tensor lacks.
+std::optional<llvm::SmallVector<int64_t>> shapeOfFactor(llvm::ArrayRef<int64_t> factor, llvm::ArrayRef<int64_t> dims,
+                                                        int64_t rank);
+
 /// Whether a tn.constant defines `v`.
 bool isConstant(mlir::Value v);
 

@@ -47,6 +47,7 @@ void buildFusePipeline(OpPassManager &pm, const PipelineOptions &options, const 
   fn.addPass(createCSEPass());              // equal paddings --> one
   fn.addPass(createWinograd(winograd));     // 3x3 conv --> winograd_conv, a transformed filter
   fn.addPass(createCSEPass());              // equal widened paddings --> one
+  fn.addPass(createScaleWeights());         // conv(x * gate, w) --> conv(x, w * gate) where w is smaller
   fn.addPass(createDecomposeComposites());  // softmax over channels --> max, exp, sum, mul
   fn.addPass(createFuse(library));          // operations --> kernels
   fn.addPass(createFuseAttention(library)); // scores, softmax, values --> one kernel

@@ -2,6 +2,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
+#include "passes/Permutations.h"
 #include "passes/SetSchedules.h"
 #include "passes/Steps.h"
 
@@ -23,6 +24,56 @@ bool isCompileTime(Value v) {
 /// Weights below this size are not worth a slower reader.
 constexpr int64_t kSharedBytes = 1 << 20;
 
+/// What a kernel computes that does nothing but multiply weights, for one tn.pack.
+struct ScaledWeights {
+  tn::KernelOp kernel;
+  Value weights, factor;
+
+  static std::optional<ScaledWeights> get(tn::PackOp pack) {
+    auto kernel = pack.getOperand().getDefiningOp<tn::KernelOp>();
+    if (!kernel || !pack.getOperand().hasOneUse() || kernel->getNumResults() != 1)
+      return std::nullopt;
+    auto scale = dyn_cast<tn::MulOp>(kernel.getBlock()->front());
+    if (!scale || scale->getNextNode() != kernel.getBlock()->getTerminator())
+      return std::nullopt;
+    auto inputOf = [&](Value v) { return kernel.getInputs()[cast<BlockArgument>(v).getArgNumber()]; };
+    Value lhs = inputOf(scale.getLhs()), rhs = inputOf(scale.getRhs());
+    for (auto [weights, factor] : {std::pair(lhs, rhs), {rhs, lhs}})
+      if (isCompileTime(weights) && weights.getType() == pack.getOperand().getType() && !variesAlong(factor, pack))
+        return ScaledWeights{kernel, weights, factor};
+    return std::nullopt;
+  }
+
+  /// Whether a factor varies along what lies side by side in a panel.
+  static bool variesAlong(Value factor, tn::PackOp pack) {
+    int64_t missing = pack.getOperand().getType().getRank() - static_cast<int64_t>(shapeOf(factor).size());
+    return llvm::any_of(pack.getN(), [&](int64_t d) { return d >= missing && shapeOf(factor)[d - missing] != 1; });
+  }
+
+  /// The panels with a dimension for each one of k: [batch.., panels, k.., panel].
+  static SmallVector<int64_t> panelShape(tn::PackOp pack) {
+    ArrayRef<int64_t> plain = shapeOf(pack.getOperand()), packed = pack.getType().getShape();
+    SmallVector<int64_t> shape(packed.drop_back(2));
+    for (int64_t d : pack.getK())
+      shape.push_back(plain[d]);
+    shape.push_back(packed.back());
+    return shape;
+  }
+
+  /// The factor as it multiplies these.
+  Value panelFactor(OpBuilder &b, tn::PackOp pack) {
+    SmallVector<int64_t> order(pack.getBatch());
+    llvm::append_range(order, pack.getN());
+    llvm::append_range(order, pack.getK());
+    Value ordered = createTranspose(b, kernel.getLoc(), extendRank(b, kernel.getLoc(), factor, order.size()), order);
+    SmallVector<int64_t> shape(shapeOf(ordered));
+    shape.erase(shape.begin() + pack.getBatch().size(), shape.begin() + pack.getBatch().size() + pack.getN().size());
+    shape.insert(shape.begin() + pack.getBatch().size(), 1);
+    shape.push_back(1);
+    return createReshape(b, kernel.getLoc(), ordered, shape);
+  }
+};
+
 struct Schedule : impl::ScheduleBase<Schedule> {
   using ScheduleBase::ScheduleBase;
   explicit Schedule(const KernelLibrary *library) : library(library) {}
@@ -35,6 +86,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     for (tn::KernelOp kernel : kernels)
       if (mayStep(kernel, "prepare operands"))
         library->find(*kernel.getTemplateName())->prepare(kernel);
+    packBeforeScaling(function);
     sharePackedWeights(function);
     if (failed(wrapLooseOperations(function)))
       return signalPassFailure();
@@ -42,6 +94,24 @@ struct Schedule : impl::ScheduleBase<Schedule> {
     for (tn::KernelOp kernel : kernels)
       if (mayStep(kernel, "choose schedule") && failed(setSchedules(kernel, *library)))
         return signalPassFailure();
+  }
+
+  /// pack(w * f) -> pack(w) * f for weights that are scaled at run time: the packing stays a recipe for the weight
+  /// block, and what is left to do is one product over panels, in the order of memory.
+  static void packBeforeScaling(func::FuncOp function) {
+    for (tn::PackOp pack : llvm::to_vector(function.getOps<tn::PackOp>())) {
+      std::optional<ScaledWeights> scaled = ScaledWeights::get(pack);
+      if (!scaled || !mayStep(pack, "pack before scaling"))
+        continue;
+      OpBuilder b(pack);
+      Value packed = tn::PackOp::create(b, pack.getLoc(), scaled->weights, pack.getBatch(), pack.getK(), pack.getN(),
+                                        pack.getPanel());
+      Value panels = createReshape(b, pack.getLoc(), packed, scaled->panelShape(pack));
+      Value product = tn::MulOp::create(b, scaled->kernel.getLoc(), panels, scaled->panelFactor(b, pack));
+      pack.replaceAllUsesWith(createReshape(b, pack.getLoc(), product, shapeOf(packed)));
+      pack.erase();
+      scaled->kernel.erase();
+    }
   }
 
   /// A large weight that one kernel wants packed and another one plain (an embedding tied to the output layer) is

@@ -60,3 +60,30 @@ func.func @turned(%x: tensor<100x50xf32>, %y: tensor<3x20xf32>) -> (tensor<50x10
   %1 = tn.transpose %y [1, 0] : tensor<3x20xf32> -> tensor<20x3xf32>
   return %0, %1 : tensor<50x100xf32>, tensor<20x3xf32>
 }
+
+// -----
+
+// Weights that are scaled at run time are packed at compile time; the product of panels is a kernel of its own. The
+// second factor varies along the columns: these are packed after they are multiplied.
+// CHECK-LABEL: @scaled_operand
+// CHECK: %[[P:.*]] = tn.pack %{{.*}} batch [] k [2, 3, 1] n [0] panel 32 : tensor<6x2x2x1xf32> -> tensor<1x4x32xf32>
+// CHECK: %[[V:.*]] = tn.reshape %[[P]] : tensor<1x4x32xf32> -> tensor<1x2x1x2x32xf32>
+// CHECK: %[[F:.*]] = tn.reshape %arg1 : tensor<1x2x1x1xf32> -> tensor<1x1x1x2x1xf32>
+// CHECK: %[[M:.*]] = tn.kernel ins(%[[V]], %[[F]] {{.*}}) template "elementwise"
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: tn.mul
+// CHECK-NEXT: tn.yield
+// CHECK: %[[W:.*]] = tn.reshape %[[M]] : tensor<1x2x1x2x32xf32> -> tensor<1x4x32xf32>
+// CHECK: tn.kernel ins(%arg0, %[[W]] {{.*}}) template "contraction"
+// CHECK: %[[C:.*]] = tn.kernel ins(%{{.*}}, %arg2 {{.*}}) template "elementwise"
+// CHECK: %[[D:.*]] = tn.kernel ins(%[[C]] {{.*}}) template "elementwise"
+// CHECK: tn.pack
+func.func @scaled_operand(%x: tensor<1x5x5x2xf32>, %s: tensor<1x2x1x1xf32>, %t: tensor<6x1x1x1xf32>) -> (tensor<1x4x5x6xf32>, tensor<1x4x5x6xf32>) {
+  %c = tn.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 20.0, 21.0, 22.0, 23.0, 24.0]> : tensor<24xf32>
+  %w = tn.reshape %c : tensor<24xf32> -> tensor<6x2x2x1xf32>
+  %0 = tn.mul %w, %s : tensor<6x2x2x1xf32>, tensor<1x2x1x1xf32> -> tensor<6x2x2x1xf32>
+  %1 = tn.conv %x, %0 strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last} : tensor<1x5x5x2xf32>, tensor<6x2x2x1xf32> -> tensor<1x4x5x6xf32>
+  %2 = tn.mul %w, %t : tensor<6x2x2x1xf32>, tensor<6x1x1x1xf32> -> tensor<6x2x2x1xf32>
+  %3 = tn.conv %x, %2 strides [1, 1] low [0, 0] high [0, 0] dilations [1, 1] input_dilation [1, 1] groups 1 {channels_last} : tensor<1x5x5x2xf32>, tensor<6x2x2x1xf32> -> tensor<1x4x5x6xf32>
+  return %1, %3 : tensor<1x4x5x6xf32>, tensor<1x4x5x6xf32>
+}
