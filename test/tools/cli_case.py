@@ -22,6 +22,23 @@ def read_npy(data):
     return struct.unpack(f"<{len(body) // 4}f", body)
 
 
+def attribute_ints(name, values):
+    return ob.text(1, name) + b"".join(ob.number(8, v) for v in values) + ob.number(20, 7)
+
+
+def convolutions(channels=64, size=56, layers=2):
+    """Convolutions of 3x3 with an activation each, for which Winograd's algorithm pays."""
+    nodes, weights = [], []
+    for i in range(layers):
+        nodes.append(ob.node("Conv", [f"x{i}", f"w{i}"], [f"c{i}"], f"block{i}/conv",
+                             attributes=[attribute_ints("pads", [1, 1, 1, 1])]))
+        nodes.append(ob.node("Relu", [f"c{i}"], [f"x{i + 1}"], f"block{i}/relu"))
+        count = channels * channels * 9
+        weights.append(ob.tensor(f"w{i}", [channels, channels, 3, 3], [((7 * k + i) % 11 - 5) / 64 for k in range(count)]))
+    shape = [1, channels, size, size]
+    return ob.model(nodes, [ob.value_info("x0", shape)], [ob.value_info(f"x{layers}", shape)], weights)
+
+
 class CommandLineCase(ToolCase):
     """A folder of its own with a small model, and the program run in it."""
 

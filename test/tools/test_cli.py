@@ -6,6 +6,7 @@ TENON_RUNTIME_ARCHIVE is the static runtime, TENON_INCLUDE the folder of its hea
 import glob
 import io
 import json
+import math
 import os
 import pathlib
 import re
@@ -19,7 +20,7 @@ import unittest
 import zipfile
 
 import onnx_bytes as ob
-from cli_case import TENON, TENON_OPT, CommandLineCase, npy, read_npy
+from cli_case import TENON, TENON_OPT, CommandLineCase, convolutions, npy, read_npy
 
 CC = os.environ.get("CC", "cc")
 
@@ -256,6 +257,33 @@ class CommandLine(CommandLineCase):
             self.write(name, data)
             self.tenon("run", "m.so", "--input", f"x=@{name}", code=4)
         self.tenon("run", "m.so", "--input", "x=@nosuch.npy", code=4)
+
+    def test_infinities_in_tiles(self):
+        """Winograd's algorithm spreads what is not finite over a tile, the definition over a filter's window only."""
+        channels, size, row, column, tile = 64, 56, 20, 33, 6
+        self.write("conv.onnx", convolutions(channels, size, layers=1))
+        plane = size * size
+        values = [((3 * i) % 13 - 6) / 8 for i in range(channels * plane)]
+        self.write("clean.npy", npy(values, (1, channels, size, size)))
+        values[row * size + column] = float("inf")
+        self.write("bad.npy", npy(values, (1, channels, size, size)))
+
+        def result(name, algorithm):
+            self.tenon("compile", "conv.onnx", "-q", "-o", "m.so", f"--winograd={algorithm}")
+            self.tenon("run", "m.so", "--input", f"x0=@{name}.npy", "--output", "x1=@got.npy")
+            return read_npy(self.read("got.npy"))
+
+        direct = result("bad", "off")
+        for algorithm, reach in ("off", 1), ("auto", tile - 1):
+            clean, bad = result("clean", algorithm), result("bad", algorithm)
+            touched = 0
+            for i, (x, y) in enumerate(zip(clean, bad)):
+                distance = max(abs(i % plane // size - row), abs(i % size - column))
+                if distance > reach:
+                    self.assertEqual(x, y)
+                    self.assertAlmostEqual(y, direct[i], 3)
+                touched += not math.isfinite(y)
+            self.assertGreater(touched, channels)
 
     def test_npz(self):
         self.tenon("compile", "linear.onnx", "-o", "m.so")
