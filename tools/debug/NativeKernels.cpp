@@ -2,6 +2,7 @@
 #include "codegen/common/KernelTemplate.h"
 #include "codegen/cpu/Program.h"
 #include "ir/Interpreter.h"
+#include "mlir/IR/IRMapping.h"
 #include "llvm/Support/MathExtras.h"
 #include <csetjmp>
 #include <csignal>
@@ -198,9 +199,24 @@ codegen::LoadedKernel NativeKernels::get(size_t n) const {
   return kernel;
 }
 
+/// Puts the operations of nested kernels in their places.
+static void flatten(tn::KernelOp kernel) {
+  for (tn::KernelOp nested : llvm::to_vector(kernel.getBlock()->getOps<tn::KernelOp>())) {
+    OpBuilder b(nested);
+    IRMapping mapping;
+    mapping.map(nested.getBlock()->getArguments(), nested.getInputs());
+    for (Operation &op : nested.getBlock()->without_terminator())
+      b.clone(op, mapping);
+    for (auto [result, value] : llvm::zip(nested.getResults(), nested.getYield().getValues()))
+      result.replaceAllUsesWith(mapping.lookup(value));
+    nested.erase();
+  }
+}
+
 tn::KernelOp makeNaive(tn::KernelOp kernel, const Target &target) {
   const KernelModel &model = codegen::elementwiseTemplate();
   auto copy = cast<tn::KernelOp>(OpBuilder(kernel->getContext()).clone(*kernel));
+  flatten(copy);
   copy.setTemplateName(model.getName());
   if (!model.match(copy)) {
     copy.erase();

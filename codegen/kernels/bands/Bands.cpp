@@ -262,9 +262,12 @@ public:
     if (!last)
       return weighed;
     int64_t most = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType()).getDimSize(last->dim);
-    for (int64_t rows = last->tileRows; rows <= most; rows += last->tileRows)
-      if (std::optional<Chain> chain = makeChain(kernel, rows, stages); chain && chain->windowBytes() <= kMostBytes)
-        weighed.push_back({describe(kernel, rows, stages), costOf(*chain)});
+    for (int64_t rows = last->tileRows; rows <= most; rows += last->tileRows) {
+      std::optional<Chain> chain = makeChain(kernel, rows, stages);
+      if (!chain || chain->windowBytes() > kMostBytes)
+        break; // with more rows no less
+      weighed.push_back({describe(kernel, rows, stages), costOf(*chain)});
+    }
     return weighed;
   }
   llvm::StringRef getCostUnit() const override { return "rows"; }

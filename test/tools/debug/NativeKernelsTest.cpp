@@ -50,6 +50,37 @@ float *output(void *const *buffers) { return static_cast<float *>(buffers[1]); }
 
 } // namespace
 
+TEST_CASE("kernels within a kernel are lowered naively as one") {
+  Program program(R"(
+    func.func @main(%x: memref<3xf32>, %y: memref<3xf32>) {
+      tn.kernel ins(%x : memref<3xf32>) outs(%y : memref<3xf32>) template "bands" {
+      ^bb0(%a: tensor<3xf32>):
+        %0 = tn.kernel ins(%a : tensor<3xf32>) template "elementwise" {
+        ^bb0(%b: tensor<3xf32>):
+          %2 = tn.exp %b : tensor<3xf32> -> tensor<3xf32>
+          tn.yield %2 : tensor<3xf32>
+        } -> tensor<3xf32>
+        %1 = tn.kernel ins(%0, %a : tensor<3xf32>, tensor<3xf32>) template "elementwise" {
+        ^bb0(%b: tensor<3xf32>, %c: tensor<3xf32>):
+          %2 = tn.add %b, %c : tensor<3xf32>, tensor<3xf32> -> tensor<3xf32>
+          tn.yield %2 : tensor<3xf32>
+        } -> tensor<3xf32>
+        tn.yield %1 : tensor<3xf32>
+      }
+      return
+    })");
+  REQUIRE(program.module);
+  tn::KernelOp kernel = *program.main().getOps<tn::KernelOp>().begin();
+  tn::KernelOp naive = makeNaive(kernel, allTargets().back());
+  REQUIRE(naive);
+  CHECK(naive.getTemplateName()->str() == "elementwise");
+  std::vector<std::string> names;
+  for (mlir::Operation &op : *naive.getBlock())
+    names.push_back(op.getName().getStringRef().str());
+  CHECK(names == std::vector<std::string>{"tn.exp", "tn.add", "tn.yield"});
+  naive.erase();
+}
+
 TEST_CASE("a kernel that is right") {
   Stand stand;
   NativeResult result = stand.run([](void *const *buffers, int64_t begin, int64_t end, void *) {
