@@ -168,3 +168,29 @@ TEST_CASE("products of rows, alone and in maps", "[bands]") {
   checkBands(feedForward(tensor({9, 30, 10}), tensor({9, 30, 72}), tensor({9, 30, 20}), "0, 1", 2));
   checkBands(feedForward(tensor({2, 5, 30, 10}), tensor({2, 5, 30, 72}), tensor({2, 5, 30, 20}), "0, 1, 2", 3));
 }
+
+TEST_CASE("bands hold whole tiles where their windows are not too large", "[bands]") {
+  // Rows of 43 kB, of which a tile of the depthwise convolution reads seven.
+  Block block;
+  block.height = block.width = 112;
+  block.channels = 16;
+  block.wide = 96;
+  block.narrow = 24;
+  block.stride = 2;
+  KernelOptions options;
+  options.templateName = "bands";
+  options.bands = true;
+  for (const tenon::Target &target : tenon::allTargets()) {
+    auto module = buildKernel(inverted(block), options, {&target});
+    REQUIRE(module);
+    module->walk([&](tenon::tn::KernelOp kernel) {
+      if (kernel.getTemplateName()->str() != "bands")
+        return;
+      auto schedule = kernel.getSchedule()->getAs<mlir::DictionaryAttr>(target.name);
+      auto depthwise = mlir::cast<mlir::DictionaryAttr>(schedule.getAs<mlir::ArrayAttr>("stages")[1]);
+      INFO(target.name);
+      CHECK(schedule.getAs<mlir::IntegerAttr>("band").getInt() % depthwise.getAs<mlir::IntegerAttr>("rows").getInt() ==
+            0);
+    });
+  }
+}

@@ -263,10 +263,10 @@ public:
       return weighed;
     int64_t most = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType()).getDimSize(last->dim);
     for (int64_t rows = last->tileRows; rows <= most; rows += last->tileRows) {
+      // Bands that hold whole tiles may need less than smaller ones.
       std::optional<Chain> chain = makeChain(kernel, rows, stages);
-      if (!chain || chain->windowBytes() > kMostBytes)
-        break; // with more rows no less
-      weighed.push_back({describe(kernel, rows, stages), costOf(*chain)});
+      if (chain && chain->windowBytes() <= kMostBytes)
+        weighed.push_back({describe(kernel, rows, stages), costOf(*chain)});
     }
     return weighed;
   }
