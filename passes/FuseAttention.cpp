@@ -5,12 +5,11 @@
 // of the sequence, then stay in the cache.
 //
 //===----------------------------------------------------------------------===//
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
+#include "passes/JoinChain.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
 #include "passes/Steps.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -31,37 +30,21 @@ bool hasSoftmax(tn::KernelOp kernel) {
   return llvm::any_of(*kernel.getBlock(), [](Operation &op) { return isa<tn::SoftmaxOp>(op); });
 }
 
-/// One kernel of a chain, each of which reads the result of the one before, at the place of the last.
+/// The operations of a chain of kernels in one kernel.
 tn::KernelOp joinKernels(ArrayRef<tn::KernelOp> chain) {
-  llvm::SetVector<Value> inputs;
-  SmallVector<Location> locations;
-  for (size_t i = 0; i < chain.size(); ++i) {
-    tn::KernelOp kernel = chain[i];
-    locations.push_back(kernel.getLoc());
-    for (Value input : kernel.getInputs())
-      if (i == 0 || input != chain[i - 1]->getResult(0))
-        inputs.insert(input);
-  }
-  tn::KernelOp last = chain.back();
-  OpBuilder b(last);
-  Location loc = FusedLoc::get(b.getContext(), locations);
-  auto joined = tn::KernelOp::create(b, loc, last->getResultTypes(), inputs.getArrayRef(), ValueRange{}, StringAttr(),
-                                     DictionaryAttr());
-  Block *body = b.createBlock(&joined.getBody());
-  IRMapping arguments, values;
-  for (Value input : inputs)
-    arguments.map(input, body->addArgument(input.getType(), loc));
-  for (tn::KernelOp kernel : chain) {
-    for (auto [inner, outer] : llvm::zip(kernel.getBlock()->getArguments(), kernel.getInputs()))
-      values.map(inner, arguments.lookup(outer));
-    for (Operation &op : kernel.getBlock()->without_terminator())
-      b.clone(op, values);
-    if (kernel != last)
-      arguments.map(kernel->getResult(0), values.lookup(kernel.getYield().getValues()[0]));
-  }
-  tn::YieldOp::create(b, loc,
-                      llvm::map_to_vector(last.getYield().getValues(), [&](Value v) { return values.lookup(v); }));
-  return joined;
+  return joinChain(chain, [&](OpBuilder &b, IRMapping &arguments) {
+    IRMapping values;
+    for (tn::KernelOp kernel : chain) {
+      for (auto [inner, outer] : llvm::zip(kernel.getBlock()->getArguments(), kernel.getInputs()))
+        values.map(inner, arguments.lookup(outer));
+      for (Operation &op : kernel.getBlock()->without_terminator())
+        b.clone(op, values);
+      for (auto [result, value] : llvm::zip(kernel->getResults(), kernel.getYield().getValues()))
+        arguments.map(result, values.lookup(value));
+    }
+    tn::KernelOp last = chain.back();
+    return llvm::map_to_vector(last->getResults(), [&](Value result) { return arguments.lookup(result); });
+  });
 }
 
 struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {

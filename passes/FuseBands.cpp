@@ -5,13 +5,12 @@
 // takes them in turns. A kernel behind them that reads the rows one by one joins.
 //
 //===----------------------------------------------------------------------===//
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
+#include "passes/JoinChain.h"
 #include "passes/KernelModel.h"
 #include "passes/Passes.h"
 #include "passes/SetSchedules.h"
 #include "passes/Steps.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -30,28 +29,14 @@ int64_t bytesOf(Type type) {
   return product(tensor.getShape()) * elementBytes(tensor.getElementType());
 }
 
-/// The kernels of a chain as nested kernels of one, at the place of the last.
+/// The kernels of a chain as nested kernels of one.
 tn::KernelOp nestKernels(ArrayRef<tn::KernelOp> chain, StringRef templateName) {
-  llvm::SetVector<Value> inputs;
-  SmallVector<Location> locations;
-  for (size_t i = 0; i < chain.size(); ++i) {
-    tn::KernelOp kernel = chain[i];
-    locations.push_back(kernel.getLoc());
-    for (Value input : kernel.getInputs())
-      if (i == 0 || input != chain[i - 1]->getResult(0))
-        inputs.insert(input);
-  }
-  OpBuilder b(chain.back());
-  Location loc = FusedLoc::get(b.getContext(), locations);
-  auto outer = tn::KernelOp::create(b, loc, chain.back()->getResultTypes(), inputs.getArrayRef(), ValueRange{},
-                                    b.getStringAttr(templateName), DictionaryAttr());
-  Block *body = b.createBlock(&outer.getBody());
-  IRMapping values;
-  for (Value input : inputs)
-    values.map(input, body->addArgument(input.getType(), input.getLoc()));
-  for (tn::KernelOp kernel : chain)
-    cast<tn::KernelOp>(b.clone(*kernel, values)).removeScheduleAttr();
-  tn::YieldOp::create(b, loc, values.lookup(chain.back()->getResult(0)));
+  tn::KernelOp outer = joinChain(chain, [&](OpBuilder &b, IRMapping &values) {
+    for (tn::KernelOp kernel : chain)
+      cast<tn::KernelOp>(b.clone(*kernel, values)).removeScheduleAttr();
+    return SmallVector<Value>{values.lookup(tn::KernelOp(chain.back()).getResult(0))};
+  });
+  outer.setTemplateName(templateName);
   return outer;
 }
 

@@ -7,13 +7,6 @@ using namespace tenon::test;
 
 namespace {
 
-std::string tensor(std::initializer_list<int64_t> shape) {
-  std::string text = "tensor<";
-  for (int64_t d : shape)
-    text += std::to_string(d) + "x";
-  return text + "f32>";
-}
-
 KernelOptions attention(double tolerance = 2e-5) {
   KernelOptions options;
   options.templateName = "attention";

@@ -7,13 +7,6 @@ using namespace tenon::test;
 
 namespace {
 
-std::string tensor(std::initializer_list<int64_t> shape) {
-  std::string text = "tensor<";
-  for (int64_t d : shape)
-    text += std::to_string(d) + "x";
-  return text + "f32>";
-}
-
 /// Runs the kernel by its own choice of bands, and by two others.
 void checkBands(const std::string &function) {
   KernelOptions options;

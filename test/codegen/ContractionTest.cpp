@@ -9,13 +9,6 @@ using namespace tenon::test;
 
 namespace {
 
-std::string tensor(std::initializer_list<int64_t> shape) {
-  std::string text = "tensor<";
-  for (int64_t d : shape)
-    text += std::to_string(d) + "x";
-  return text + "f32>";
-}
-
 std::string list(const std::vector<int64_t> &values) {
   std::string text = "[";
   for (size_t i = 0; i < values.size(); ++i)

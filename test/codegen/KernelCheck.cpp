@@ -299,6 +299,13 @@ void checkKernel(const std::string &function, const KernelOptions &options) {
   }
 }
 
+std::string tensor(llvm::ArrayRef<int64_t> shape) {
+  std::string text = "tensor<";
+  for (int64_t d : shape)
+    text += std::to_string(d) + "x";
+  return text + "f32>";
+}
+
 std::string unaryFunction(const std::string &op, const std::string &from, const std::string &to) {
   return "func.func @main(%0: " + from + ") -> " + to + " {\n  %r = " + op + " : " + from + " -> " + to +
          "\n  return %r : " + to + "\n}\n";

@@ -49,6 +49,9 @@ void giveSchedules(mlir::func::FuncOp function, const Target &target);
 /// Targets that this machine can run.
 llvm::SmallVector<const Target *> runnableTargets();
 
+/// The type of a tensor of f32.
+std::string tensor(llvm::ArrayRef<int64_t> shape);
+
 /// Single operations: `%r = <op>` applied to arguments %0, %1, ... of the given types; `text` ends before the
 /// colon.
 std::string unaryFunction(const std::string &op, const std::string &from, const std::string &to);
