@@ -162,28 +162,31 @@ TEST_CASE("products of rows, alone and in maps", "[bands]") {
   checkBands(feedForward(tensor({2, 5, 30, 10}), tensor({2, 5, 30, 72}), tensor({2, 5, 30, 20}), "0, 1, 2", 3));
 }
 
-TEST_CASE("bands hold whole tiles where their windows are not too large", "[bands]") {
-  // Rows of 43 kB, of which a tile of the depthwise convolution reads seven.
-  Block block;
-  block.height = block.width = 112;
-  block.channels = 16;
-  block.wide = 96;
-  block.narrow = 24;
-  block.stride = 2;
-  KernelOptions options;
-  options.templateName = "bands";
-  options.bands = true;
-  for (const tenon::Target &target : tenon::allTargets()) {
-    auto module = buildKernel(inverted(block), options, {&target});
-    REQUIRE(module);
-    module->walk([&](tenon::tn::KernelOp kernel) {
-      if (kernel.getTemplateName()->str() != "bands")
-        return;
-      auto schedule = kernel.getSchedule()->getAs<mlir::DictionaryAttr>(target.name);
-      auto depthwise = mlir::cast<mlir::DictionaryAttr>(schedule.getAs<mlir::ArrayAttr>("stages")[1]);
-      INFO(target.name);
-      CHECK(schedule.getAs<mlir::IntegerAttr>("band").getInt() % depthwise.getAs<mlir::IntegerAttr>("rows").getInt() ==
-            0);
-    });
+TEST_CASE("bands hold whole tiles, and tiles are single rows where windows would be too large", "[bands]") {
+  // Rows of 43 and of 98 kB, of which a tile of the depthwise convolution reads seven.
+  for (int64_t size : {112, 256}) {
+    Block block;
+    block.height = block.width = size;
+    block.channels = 16;
+    block.wide = 96;
+    block.narrow = 24;
+    block.stride = 2;
+    KernelOptions options;
+    options.templateName = "bands";
+    options.bands = true;
+    for (const tenon::Target &target : tenon::allTargets()) {
+      auto module = buildKernel(inverted(block), options, {&target});
+      REQUIRE(module);
+      module->walk([&](tenon::tn::KernelOp kernel) {
+        if (kernel.getTemplateName()->str() != "bands")
+          return;
+        auto schedule = kernel.getSchedule()->getAs<mlir::DictionaryAttr>(target.name);
+        auto depthwise = mlir::cast<mlir::DictionaryAttr>(schedule.getAs<mlir::ArrayAttr>("stages")[1]);
+        int64_t rows = depthwise.getAs<mlir::IntegerAttr>("rows").getInt();
+        INFO(target.name << ", " << size);
+        CHECK(schedule.getAs<mlir::IntegerAttr>("band").getInt() % rows == 0);
+        CHECK((rows == 1) == (size == 256));
+      });
+    }
   }
 }

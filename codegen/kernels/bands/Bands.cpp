@@ -257,18 +257,13 @@ public:
 
   SmallVector<WeighedSchedule> weigh(tn::KernelOp kernel, const Target &target) const override {
     SmallVector<DictionaryAttr> stages = stageSchedules(kernel, target);
-    SmallVector<WeighedSchedule> weighed;
-    std::optional<RowItems> last = stages.empty() ? std::nullopt : rowItemsOfLast(kernel, stages.back());
-    if (!last)
+    SmallVector<WeighedSchedule> weighed = weighBands(kernel, stages);
+    if (!weighed.empty())
       return weighed;
-    int64_t most = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType()).getDimSize(last->dim);
-    for (int64_t rows = last->tileRows; rows <= most; rows += last->tileRows) {
-      // Bands that hold whole tiles may need less than smaller ones.
-      std::optional<Chain> chain = makeChain(kernel, rows, stages);
-      if (chain && chain->windowBytes() <= kMostBytes)
-        weighed.push_back({describe(kernel, rows, stages), costOf(*chain)});
-    }
-    return weighed;
+    // Of wide maps only few rows fit a window.
+    for (auto [i, stage] : llvm::enumerate(nestedKernels(kernel)))
+      takeSingleRows(stage, target, stages[i]);
+    return weighBands(kernel, stages);
   }
   llvm::StringRef getCostUnit() const override { return "rows"; }
 
@@ -318,6 +313,34 @@ private:
   static constexpr int64_t kMostBytes = 384 << 10;
 
   static const KernelTemplate *modelOf(tn::KernelOp stage) { return findTemplate(*stage.getTemplateName()); }
+
+  /// All bands whose windows are small enough.
+  static SmallVector<WeighedSchedule> weighBands(tn::KernelOp kernel, ArrayRef<DictionaryAttr> stages) {
+    SmallVector<WeighedSchedule> weighed;
+    std::optional<RowItems> last = stages.empty() ? std::nullopt : rowItemsOfLast(kernel, stages.back());
+    if (!last)
+      return weighed;
+    int64_t most = cast<RankedTensorType>(kernel.getYield().getValues()[0].getType()).getDimSize(last->dim);
+    for (int64_t rows = last->tileRows; rows <= most; rows += last->tileRows) {
+      // Bands that hold whole tiles may need less than smaller ones.
+      std::optional<Chain> chain = makeChain(kernel, rows, stages);
+      if (chain && chain->windowBytes() <= kMostBytes)
+        weighed.push_back({describe(kernel, rows, stages), costOf(*chain)});
+    }
+    return weighed;
+  }
+
+  /// Replaces the schedule of a stage by the cheapest one whose tiles are single rows, if there is one.
+  static void takeSingleRows(tn::KernelOp stage, const Target &target, DictionaryAttr &schedule) {
+    const KernelTemplate *model = modelOf(stage);
+    SmallVector<WeighedSchedule> weighed = model->weigh(stage, target);
+    llvm::erase_if(weighed, [&](const WeighedSchedule &each) {
+      std::optional<RowItems> items = model->rowItems(stage, each.schedule);
+      return !items || items->tileRows != 1;
+    });
+    if (!weighed.empty())
+      schedule = cheapest(weighed);
+  }
 
   static std::optional<RowItems> rowItemsOfLast(tn::KernelOp kernel, DictionaryAttr schedule) {
     tn::KernelOp last = nestedKernels(kernel).back();
