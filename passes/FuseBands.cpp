@@ -11,6 +11,7 @@
 #include "passes/Passes.h"
 #include "passes/SetSchedules.h"
 #include "passes/Steps.h"
+#include "passes/Values.h"
 
 using namespace mlir;
 
@@ -23,11 +24,6 @@ namespace {
 
 /// Weights of a kernel that each band reads again.
 constexpr int64_t kMostWeightBytes = 256 << 10;
-
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return product(tensor.getShape()) * elementBytes(tensor.getElementType());
-}
 
 /// The kernels of a chain as nested kernels of one.
 tn::KernelOp nestKernels(ArrayRef<tn::KernelOp> chain, StringRef templateName) {
@@ -74,7 +70,7 @@ private:
       return success();
     Value map = reader.getInputs()[items->input];
     auto producer = map.getDefiningOp<tn::KernelOp>();
-    if (!producer || !isChained(producer) || bytesOf(map.getType()) < least)
+    if (!producer || !isChained(producer) || denseBytes(map.getType()) < least)
       return success();
     std::optional<RowItems> before = rowItems(producer);
     if (!before || !areSmall(producer, before->input))
@@ -98,7 +94,7 @@ private:
     int64_t bytes = 0;
     for (auto [i, input] : llvm::enumerate(kernel.getInputs()))
       if (i != map && !isa<BlockArgument>(input) && !input.getDefiningOp<tn::KernelOp>())
-        bytes += bytesOf(input.getType());
+        bytes += denseBytes(input.getType());
     return bytes <= kMostWeightBytes;
   }
 
@@ -124,7 +120,7 @@ private:
     }
     remark::passed(outer.getLoc(), remark::RemarkOpts::name("fused").category("tn-fuse"))
         << std::to_string(chain.size()) << " kernels take turns in bands of rows: what lies between them, "
-        << std::to_string(bytesOf(chain.front()->getResult(0).getType()) >> 10) << " kB, would leave the cache";
+        << std::to_string(denseBytes(chain.front()->getResult(0).getType()) >> 10) << " kB, would leave the cache";
     last->replaceAllUsesWith(outer->getResults());
     joined.insert(chain.begin(), chain.end());
     for (tn::KernelOp kernel : llvm::reverse(chain))

@@ -1,4 +1,5 @@
 #include "passes/Places.h"
+#include "passes/Values.h"
 
 using namespace mlir;
 
@@ -140,7 +141,7 @@ MemRefType Places::bufferType(Value v) const {
 
 int64_t Places::bytesOf(Value owner) const {
   RankedTensorType type = typeOf(owner);
-  int64_t bytes = type.getNumElements() * elementBytes(type.getElementType()), length = rowsOf(owner);
+  int64_t bytes = denseBytes(type), length = rowsOf(owner);
   return length ? bytes + type.getNumElements() / length * kLineBytes : bytes;
 }
 

@@ -13,6 +13,7 @@
 #include "passes/Passes.h"
 #include "passes/Places.h"
 #include "passes/Steps.h"
+#include "passes/Values.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -29,11 +30,6 @@ constexpr int64_t kAlignment = 64;
 /// Rows whose distance is a multiple of this many bytes fall into a few sets of the first-level cache; they are
 /// moved apart by a line.
 constexpr int64_t kCrowdedBytes = 1024;
-
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return product(tensor.getShape()) * elementBytes(tensor.getElementType());
-}
 
 MemRefType bufferType(Type type) {
   auto tensor = cast<RankedTensorType>(type);
@@ -167,7 +163,7 @@ private:
     const KernelModel *model = library.find(*kernel.getTemplateName());
     for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
       auto root = dyn_cast<OpResult>(rootOf(input));
-      if (root && isa<tn::KernelOp>(root.getOwner()) && bytesOf(root.getType()) == bytesOf(result.getType()) &&
+      if (root && isa<tn::KernelOp>(root.getOwner()) && denseBytes(root.getType()) == denseBytes(result.getType()) &&
           lastUse(root) == steps[kernel] && model->allowsInPlace(kernel, i, result.getResultNumber()) &&
           !places.placeOf(root) && canPad(root, length))
         places.setRows(root, length);
@@ -237,8 +233,8 @@ private:
     for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
       auto it = bufferOf.find(rootOf(input));
       if (it == bufferOf.end() || places.placeOf(it->first) || buffers[it->second].end != step ||
-          bytesOf(input.getType()) != bytesOf(kernel.getResult(o).getType()) ||
-          bytesOf(input.getType()) != bytesOf(it->first.getType()) || !model->allowsInPlace(kernel, i, o) ||
+          denseBytes(input.getType()) != denseBytes(kernel.getResult(o).getType()) ||
+          denseBytes(input.getType()) != denseBytes(it->first.getType()) || !model->allowsInPlace(kernel, i, o) ||
           places.rowsOf(it->first) != places.rowsOf(kernel.getResult(o)))
         continue;
       // The same memory must not reach the kernel in another way, as an input or as an earlier output.
@@ -286,7 +282,7 @@ private:
             offsets.count(root))
           continue;
         offsets[root] = size;
-        size += llvm::alignTo(bytesOf(root.getType()), kAlignment);
+        size += llvm::alignTo(denseBytes(root.getType()), kAlignment);
       }
     weightOffsets = offsets;
     OpBuilder builder(main);

@@ -5,6 +5,7 @@
 #include "passes/Permutations.h"
 #include "passes/SetSchedules.h"
 #include "passes/Steps.h"
+#include "passes/Values.h"
 
 using namespace mlir;
 
@@ -14,12 +15,6 @@ namespace tenon {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// True if the value is computed at compile time: from constants, outside of kernels.
-bool isCompileTime(Value v) {
-  Operation *op = v.getDefiningOp();
-  return op && !isa<tn::KernelOp>(op) && llvm::all_of(op->getOperands(), isCompileTime);
-}
 
 /// Weights below this size are not worth a slower reader.
 constexpr int64_t kSharedBytes = 1 << 20;
@@ -119,7 +114,7 @@ struct Schedule : impl::ScheduleBase<Schedule> {
   void sharePackedWeights(func::FuncOp function) {
     for (tn::PackOp pack : llvm::to_vector(function.getOps<tn::PackOp>())) {
       Value weight = pack.getOperand();
-      int64_t bytes = product(pack.getType().getShape()) * elementBytes(pack.getType().getElementType());
+      int64_t bytes = denseBytes(pack.getType());
       if (!isCompileTime(weight) || bytes < kSharedBytes || !mayStep(pack, "share packed weight"))
         continue;
       pack->moveAfter(weight.getDefiningOp());

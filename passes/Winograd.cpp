@@ -2,6 +2,7 @@
 #include "mlir/IR/Remarks.h"
 #include "passes/Passes.h"
 #include "passes/Steps.h"
+#include "passes/Values.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -17,12 +18,6 @@ namespace {
 constexpr int64_t kPanel = 32;
 /// Channels come in whole vectors of every target.
 constexpr int64_t kChannels = 16;
-
-/// True if the value is computed at compile time.
-bool isCompileTime(Value v) {
-  Operation *op = v.getDefiningOp();
-  return op && !isa<tn::KernelOp>(op) && llvm::all_of(op->getOperands(), isCompileTime);
-}
 
 /// What a convolution costs, in floating-point operations of one core at its peak.
 class CostModel {

@@ -175,44 +175,46 @@ std::optional<RowItems> withBorders(tn::KernelOp kernel, Value anchorResult, Row
   return items;
 }
 
-void emitBorders(KernelFunction &fn) {
+/// Emits the borders of a range of the padded rows of every padded result.
+static void emitBorderRows(KernelFunction &fn,
+                           llvm::function_ref<std::pair<Value, Value>(const BorderRows &)> rangeOf) {
   ElementEmitter e = fn.emitter(1);
-  for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues()))
-    if (tn::PadOp pad = yieldedPad(yielded)) {
-      BorderRows rows(pad);
-      const Buffer &buffer = fn.output(o);
-      emitFor(e, fn.getBegin(), fn.getEnd(), 1, {}, [&](Value row, ValueRange) {
-        emitBorderRow(fn, rows, buffer, row);
-        return SmallVector<Value>();
-      });
-    }
-}
-
-void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value)> body) {
-  OpBuilder &b = fn.builder();
-  Location loc = fn.getLoc();
-  ElementEmitter e = fn.emitter(1);
-  auto loop = [&](Value from, Value to, llvm::function_ref<void(Value)> emit) {
-    emitFor(e, from, to, 1, {}, [&](Value item, ValueRange) {
-      emit(item);
-      return SmallVector<Value>();
-    });
-  };
-  loop(fn.getBegin(), fn.getEnd(), body);
-  if (!fn.fillsBorders())
-    return;
   for (auto [o, yielded] : llvm::enumerate(fn.getKernel().getYield().getValues())) {
     tn::PadOp pad = yieldedPad(yielded);
     if (!pad)
       continue;
     BorderRows rows(pad);
     const Buffer &buffer = fn.output(o);
-    auto share = [&](Value item) {
+    auto [begin, end] = rangeOf(rows);
+    emitFor(e, begin, end, 1, {}, [&](Value row, ValueRange) {
+      emitBorderRow(fn, rows, buffer, row);
+      return SmallVector<Value>();
+    });
+  }
+}
+
+void emitBorders(KernelFunction &fn) {
+  emitBorderRows(fn, [&](const BorderRows &) { return std::make_pair(fn.getBegin(), fn.getEnd()); });
+}
+
+void emitItems(KernelFunction &fn, int64_t extent, llvm::function_ref<void(Value)> body) {
+  OpBuilder &b = fn.builder();
+  Location loc = fn.getLoc();
+  ElementEmitter e = fn.emitter(1);
+  emitFor(e, fn.getBegin(), fn.getEnd(), 1, {}, [&](Value item, ValueRange) {
+    body(item);
+    return SmallVector<Value>();
+  });
+  if (!fn.fillsBorders())
+    return;
+  emitBorderRows(fn, [&](const BorderRows &rows) {
+    auto share = [&](Value item) -> Value {
       Value product = arith::MulIOp::create(b, loc, item, e.indexConstant(rows.rows()));
       return arith::DivUIOp::create(b, loc, product, e.indexConstant(extent));
     };
-    loop(share(fn.getBegin()), share(fn.getEnd()), [&](Value row) { emitBorderRow(fn, rows, buffer, row); });
-  }
+    Value begin = share(fn.getBegin());
+    return std::make_pair(begin, share(fn.getEnd()));
+  });
 }
 
 } // namespace tenon::codegen

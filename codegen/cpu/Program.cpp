@@ -1,6 +1,7 @@
 #include "codegen/cpu/Program.h"
 #include "mlir/IR/OperationSupport.h"
 #include "passes/Provenance.h"
+#include "passes/Values.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -48,11 +49,6 @@ static Program::Buffer bufferOf(Value v, func::FuncOp main, unsigned inputs) {
   else
     buffer = {Program::Buffer::Output, 0, number - 2 - inputs};
   return buffer;
-}
-
-static uint64_t bytesOf(Type type) {
-  auto shaped = cast<ShapedType>(type);
-  return product(shaped.getShape()) * elementBytes(shaped.getElementType());
 }
 
 /// The node that a kernel mostly computes: that of the operation with the most arithmetic, else of the last.
@@ -129,7 +125,7 @@ Program collectProgram(ModuleOp module, StringRef name) {
     step.kernel = *it;
     for (Value operand : kernel->getOperands()) {
       step.buffers.push_back(bufferOf(operand, main, inputs));
-      step.bytes += bytesOf(operand.getType());
+      step.bytes += denseBytes(operand.getType());
     }
     kernel.getBlock()->walk([&](tn::CostOpInterface op) { step.flops += op.getFlops(); });
     step.sources = sourcesOf(kernel);
