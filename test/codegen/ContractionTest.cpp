@@ -63,6 +63,24 @@ TEST_CASE("matrix products of all remainders", "[contraction]") {
     checkKernel(matmul(m, n, k), contraction());
 }
 
+TEST_CASE("sums in parts and blocks", "[contraction]") {
+  struct {
+    int64_t m, n, k;
+  } shapes[] = {{28, 64, 256}, {13, 70, 257}, {3, 40, 300},  {30, 33, 511}, {15, 64, 512},
+                {1, 64, 512},  {2, 17, 700},  {29, 80, 768}, {1, 33, 1100}, {16, 64, 1537}};
+  for (auto [m, n, k] : shapes)
+    checkKernel(matmul(m, n, k), contraction());
+  // Parts of one tap and of several, blocks of one row of taps and of several.
+  const Conv convolutions[] = {
+      {tensor({1, 6, 6, 30}), tensor({33, 30, 3, 3}), tensor({1, 4, 4, 33}), {1, 1}, {1, 1}},
+      {tensor({1, 6, 6, 65}), tensor({40, 65, 3, 3}), tensor({1, 4, 4, 40}), {1, 1}, {1, 1}},
+      {tensor({1, 5, 5, 140}), tensor({32, 140, 3, 3}), tensor({1, 3, 3, 32}), {1, 1}, {1, 1}},
+      {tensor({1, 4, 4, 520}), tensor({32, 520, 1, 2}), tensor({1, 4, 3, 32}), {1, 1}, {1, 1}},
+  };
+  for (const Conv &c : convolutions)
+    checkKernel(binaryFunction(convText(c), c.input, c.filter, c.result), contraction());
+}
+
 TEST_CASE("naive lowering of contractions", "[contraction]") {
   checkBoth(matmul(7, 17, 27));
   checkBoth(matmul(3, 33, 5));

@@ -139,6 +139,15 @@ TEST_CASE("rows that are read from several operands, or have a border", "[rows]"
               rows(2e-5));
 }
 
+TEST_CASE("long sums keep small errors", "[rows]") {
+  KernelOptions options;
+  options.templateName = "elementwise";
+  options.low = 0;
+  options.tolerance = 1e-6; // one after the other: three times as much
+  for (auto [from, to, axes] : {std::array{"1x56x56x120", "1x1x1x120", "[1, 2]"}, {"1x3000x40", "1x1x40", "[1]"}})
+    checkKernel(unaryFunction("tn.reduce sum %0 axes " + std::string(axes), type(from), type(to)), options);
+}
+
 TEST_CASE("reductions along other dimensions in the naive lowering", "[rows]") {
   KernelOptions naive;
   naive.templateName = "elementwise";

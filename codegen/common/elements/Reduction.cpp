@@ -14,6 +14,9 @@ namespace {
 /// Elements that are reduced without a loop, at most.
 constexpr int64_t kStraightTaps = 64;
 
+/// Elements that are reduced one after the other, at most.
+constexpr int64_t kBlock = 64;
+
 /// The accumulator's start: a vector wherever the index has lanes.
 Value startValue(ElementEmitter &e, Value scalar, ArrayRef<Index> index) {
   bool uniform = llvm::all_of(index, [](const Index &i) { return i.isUniform(); });
@@ -34,30 +37,47 @@ struct ReduceModel : IndexableModel<ReduceModel, tn::ReduceOp> {
     for (int64_t axis : reduce.getAxes())
       extents.push_back(typeOf(reduce.getOperand()).getDimSize(axis));
     Value start = startValue(e, reductionNeutral(e, reduce.getKind(), element), index);
-    if (product(extents) <= kStraightTaps)
-      return e.roundTo(emitStraight(reduce, e, index, extents, start), element);
-    Value sum = emitForNest(e, extents, start, [&](ValueRange at, ValueRange carried) -> SmallVector<Value> {
-      SmallVector<Index> source(index);
-      for (auto [axis, i] : llvm::zip(reduce.getAxes(), at))
-        source[axis] = {i, 0, {}};
-      Value x = likeStart(e, start, e.element(reduce.getOperand(), source));
-      return {reductionStep(e, reduce.getKind(), element, carried[0], x)};
-    })[0];
-    return e.roundTo(sum, element);
+    SmallVector<Index> source(index);
+    return e.roundTo(emitDim(reduce, e, extents, 0, source, start), element);
   }
 
-  /// The reduction without loops.
-  static Value emitStraight(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<Index> index, ArrayRef<int64_t> extents,
-                            Value sum) {
-    SmallVector<int64_t> strides = rowMajorStrides(extents);
-    SmallVector<Index> source(index);
-    for (int64_t number = 0; number < product(extents); ++number) {
-      for (auto [i, axis] : llvm::enumerate(reduce.getAxes()))
-        source[axis] = e.constantIndex(number / strides[i] % extents[i]);
-      Value x = likeStart(e, sum, e.element(reduce.getOperand(), source));
-      sum = reductionStep(e, reduce.getKind(), typeOf(reduce.getOperand()).getElementType(), sum, x);
+  /// The reduction over the axes from the d-th on. Each of their rows, and each block of a long one, is reduced on its
+  /// own before it joins the others: rounding errors of a sum grow with the number of elements that are added one after
+  /// the other.
+  static Value emitDim(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<int64_t> extents, size_t d,
+                       SmallVector<Index> &source, Value start) {
+    if (d == extents.size())
+      return likeStart(e, start, e.element(reduce.getOperand(), source));
+    Index &position = source[reduce.getAxes()[d]];
+    auto step = [&](Value carried) {
+      Value x = emitDim(reduce, e, extents, d + 1, source, start);
+      return reductionStep(e, reduce.getKind(), typeOf(reduce.getOperand()).getElementType(), carried, x);
+    };
+    int64_t extent = extents[d];
+    if (product(extents) <= kStraightTaps) {
+      Value carried = start;
+      for (int64_t i = 0; i < extent; ++i) {
+        position = e.constantIndex(i);
+        carried = step(carried);
+      }
+      return carried;
     }
-    return sum;
+    auto range = [&](Value low, Value high) {
+      return emitFor(e, low, high, 1, start, [&](Value i, ValueRange carried) -> SmallVector<Value> {
+        position = {i, 0, {}};
+        return {step(carried[0])};
+      })[0];
+    };
+    Value end = e.indexConstant(extent);
+    if (extent <= kBlock)
+      return range(e.indexConstant(0), end);
+    return emitFor(e, e.indexConstant(0), end, kBlock, start, [&](Value low, ValueRange carried) -> SmallVector<Value> {
+      Value high = e.addConstant({low, 0, {}}, kBlock).base;
+      if (extent % kBlock != 0)
+        high = arith::MinSIOp::create(e.builder(), e.getLoc(), high, end);
+      return {reductionStep(e, reduce.getKind(), typeOf(reduce.getOperand()).getElementType(), carried[0],
+                            range(low, high))};
+    })[0];
   }
 
   static Value emitArg(tn::ReduceOp reduce, ElementEmitter &e, ArrayRef<Index> index) {

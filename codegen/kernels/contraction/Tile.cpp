@@ -34,7 +34,7 @@ public:
         vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
         tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
         chunk(scheduled(schedule, "chunk")), itemPanels(panelsOfItem(schedule)), e(fn.emitter(lanes)),
-        vectorType(VectorType::get({lanes}, b.getF32Type())) {}
+        vectorType(VectorType::get({lanes}, b.getF32Type())), firstPartAt(totalsOfBlocks(problem, schedule)) {}
 
   /// `at`: a place in the space of tileSpace, or one that names all row loops and a chunk of the innermost.
   void emitAt(ArrayRef<Index> at) {
@@ -103,16 +103,11 @@ private:
     Index next = isOnly() ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
     Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
     Value first = e.multiply(at.back(), chunk).base;
+    totalsBase = e.constantIndex(0);
     forEachTile(first, chunkEnd(first, space.innerTiles), [&](Index t) {
       moveInner(t);
       prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), t)));
-      withColumns([&](int64_t columns) {
-        forEachColumnTile(columns, !isOnly(), [&](int64_t columns, int64_t count) {
-          SmallVector<Value> fresh(tile.rows() * count * sets, zero());
-          SmallVector<Value> sums = mergeSets(emitSum(0, problem.k.front().extent, lhsBase, panelBase, fresh, count));
-          e.scoped([&] { emitEpilogue(sums, columns, count); });
-        });
-      });
+      withColumns([&](int64_t columns) { emitTileOfBlock(whole(), columns, !isOnly()); });
     });
   }
 
@@ -123,7 +118,10 @@ private:
     int64_t extent;
     Index left, panel;
     bool mayBeLast;
+    Index number = {}; ///< among the blocks that a larger one was cut into; null if it wasn't
   };
+  Block whole() { return {0, problem.k.front().extent, e.constantIndex(0), e.constantIndex(0), /*mayBeLast=*/true}; }
+  bool isWhole(const Block &block) const { return block.extent * depthBelow(block.d) == problem.depth(); }
 
   /// Tiles whose sums are taken in blocks of k: one block for all panels of the item and all tiles of the chunk, so
   /// that the block's part of the operands is read from the cache, then the next. In between the sums are in memory.
@@ -143,7 +141,7 @@ private:
     if (problem.panels() % itemPanels != 0)
       count =
           arith::MinSIOp::create(b, loc, count, e.add(e.constantIndex(problem.panels()), e.multiply(panel, -1)).base);
-    forEachBlock(0, e.constantIndex(0), e.constantIndex(0), [&](const Block &block) {
+    forEachBlock(whole(), kSumBlock, [&](const Block &block) {
       forEachPanel(count, [&](const Index &p) {
         blockAhead = distanceToNextBlock(p, count, block.panel);
         withColumns([&](int64_t columns) {
@@ -156,7 +154,7 @@ private:
               move(loop, i);
             moveMiddle(at[space.outer.size()]);
             moveInner(at.back());
-            emitTileOfBlock(block, columns);
+            emitTileOfBlock(block, columns, /*prefetches=*/true);
           });
         });
       });
@@ -178,41 +176,63 @@ private:
     panelBase = savedBase;
   }
 
-  /// The sums of a block are added to those of the blocks before; the last block's leave through the epilogue.
-  void emitTileOfBlock(const Block &block, int64_t columns) {
-    auto isAt = [&](const Index &position, int64_t constant) {
-      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, position.base, e.indexConstant(constant));
-    };
-    Value isFirst = isAt(block.panel, 0);
-    Index end = e.addConstant(block.panel, block.extent * depthBelow(block.d) * kPanel);
-    Value isLast = block.mayBeLast ? Value(isAt(end, panelSize())) : Value();
-    forEachColumnTile(columns, true, [&](int64_t columns, int64_t count) {
-      SmallVector<Value> sums(tile.rows() * count * sets, zero());
-      sums = mergeSets(
-          emitSum(block.d, block.extent, e.add(lhsBase, block.left), e.add(panelBase, block.panel), sums, count));
-      sums = emitIf(e, isFirst, [&] { return sums; }, [&] { return addTotals(sums); });
-      auto store = [&] {
-        for (auto [i, sum] : llvm::enumerate(sums))
-          storeTotal(i, sum);
-        return SmallVector<Value>();
-      };
-      auto finish = [&] {
-        emitEpilogue(sums, columns, count);
-        return SmallVector<Value>();
-      };
-      if (isLast)
-        emitIf(e, isLast, finish, store);
-      else
-        store();
+  /// A tile's sums of a block, in one or two parts.
+  void emitTileOfBlock(const Block &block, int64_t columns, bool prefetches) {
+    forEachColumnTile(columns, prefetches, [&](int64_t columns, int64_t count) {
+      forEachBlock({block.d, block.extent, block.left, block.panel, block.mayBeLast}, kSumPart * sets,
+                   [&](const Block &part) { emitPart(part, columns, count); });
     });
   }
 
-  SmallVector<Value> addTotals(ArrayRef<Value> sums) {
+  /// The sums of a part are added to those of the parts before; the last part's leave through the epilogue.
+  void emitPart(const Block &part, int64_t columns, int64_t count) {
+    SmallVector<Value> sums(tile.rows() * count * sets, zero());
+    sums =
+        mergeSets(emitSum(part.d, part.extent, e.add(lhsBase, part.left), e.add(panelBase, part.panel), sums, count));
+    auto finish = [&] {
+      e.scoped([&] { emitEpilogue(sums, columns, count); });
+      return SmallVector<Value>();
+    };
+    if (isWhole(part)) {
+      finish();
+      return;
+    }
+    auto isAt = [&](const Index &position, int64_t constant) {
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, position.base, e.indexConstant(constant));
+    };
+    // What the first of two parts leaves for the second has a place of its own: LLVM would otherwise hold it in
+    // registers meanwhile, which there are not enough of.
+    Index before = totalsBase, after = totalsBase;
+    if (part.number.base) {
+      Index distance = e.add(e.constantIndex(firstPartAt), e.multiply(totalsBase, -1));
+      before = e.add(totalsBase, multiply(part.number, distance));
+      after = e.add(e.constantIndex(firstPartAt), e.multiply(multiply(part.number, distance), -1));
+    }
+    sums = emitIf(e, isAt(part.panel, 0), [&] { return sums; }, [&] { return addTotals(sums, before); });
+    auto store = [&] {
+      for (auto [i, sum] : llvm::enumerate(sums))
+        vector::StoreOp::create(b, loc, sum, place.totals, ValueRange{totalAt(after, i)});
+      return SmallVector<Value>();
+    };
+    Index end = e.addConstant(part.panel, part.extent * depthBelow(part.d) * kPanel);
+    if (part.mayBeLast)
+      emitIf(e, isAt(end, panelSize()), finish, store);
+    else
+      store();
+  }
+
+  SmallVector<Value> addTotals(ArrayRef<Value> sums, const Index &from) {
     SmallVector<Value> totals;
-    for (auto [i, sum] : llvm::enumerate(sums))
-      totals.push_back(arith::AddFOp::create(b, loc, loadTotal(i), sum));
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      Value before = vector::LoadOp::create(b, loc, vectorType, place.totals, ValueRange{totalAt(from, i)});
+      totals.push_back(arith::AddFOp::create(b, loc, before, sum));
+    }
     return totals;
   }
+  Value totalAt(const Index &start, int64_t i) {
+    return e.addConstant(start, firstColumn * tile.rows() + i * lanes).base;
+  }
+  Index multiply(const Index &x, const Index &y) { return {b.createOrFold<arith::MulIOp>(loc, x.base, y.base), 0, {}}; }
 
   /// How far behind the lines of the block at `position` of the item's panel `p` of `count` those lie that are used
   /// next: those of the next panel; after the last panel those of the first one's next block, or of the next item.
@@ -304,14 +324,6 @@ private:
   }
 
   Value zero() { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType)); }
-  Value totalAt(int64_t i) { return e.addConstant(totalsBase, firstColumn * tile.rows() + i * lanes).base; }
-  Value loadTotal(int64_t i) {
-    return vector::LoadOp::create(b, loc, vectorType, place.totals, ValueRange{totalAt(i)});
-  }
-  void storeTotal(int64_t i, Value value) {
-    vector::StoreOp::create(b, loc, value, place.totals, ValueRange{totalAt(i)});
-  }
-
   SmallVector<Value> mergeSets(SmallVector<Value> sums) {
     size_t each = sums.size() / sets;
     for (int64_t s = 1; s < sets; ++s)
@@ -342,33 +354,35 @@ private:
     });
   }
 
-  /// Takes the sum loops from `d` on in blocks, which begin at these positions.
-  void forEachBlock(size_t d, const Index &lhs, const Index &panelAt, llvm::function_ref<void(const Block &)> body) {
-    const ProblemLoop &loop = problem.k[d];
-    int64_t below = depthBelow(d);
-    auto moved = [&](const Index &k) {
-      return std::make_pair(e.add(lhs, e.multiply(k, loop.lhsStride)), e.add(panelAt, e.multiply(k, below * kPanel)));
+  /// Takes a block in blocks of at most `most` products, and of about the same size: without a loop if there are at
+  /// most `straight` of them.
+  void forEachBlock(const Block &all, int64_t most, llvm::function_ref<void(const Block &)> body) {
+    if (all.extent * depthBelow(all.d) <= most)
+      return body(all);
+    const ProblemLoop &loop = problem.k[all.d];
+    int64_t below = depthBelow(all.d), blocks = llvm::divideCeil(all.extent * below, most);
+    auto size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(all.extent, blocks), below == 1 ? unroll : 1));
+    auto part = [&](const Index &number, int64_t extent, bool mayBeLast) {
+      Index k = e.multiply(number, size);
+      Block block = {all.d,
+                     extent,
+                     e.add(all.left, e.multiply(k, loop.lhsStride)),
+                     e.add(all.panel, e.multiply(k, below * kPanel)),
+                     all.mayBeLast && mayBeLast,
+                     number};
+      if (below < most)
+        return body(block);
+      block.d += 1;
+      block.extent = problem.k[block.d].extent;
+      forEachBlock(block, most, body);
     };
-    if (below >= kSumBlock) {
-      emitFor(e, e.indexConstant(0), e.indexConstant(loop.extent), 1, {}, [&](Value k, ValueRange) {
-        auto [left, right] = moved({k, 0, {}});
-        forEachBlock(d + 1, left, right, body);
-        return SmallVector<Value>();
-      });
-      return;
-    }
-    int64_t blocks = llvm::divideCeil(loop.extent * below, kSumBlock);
-    auto size = static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(loop.extent, blocks), below == 1 ? unroll : 1));
-    int64_t whole = loop.extent / size * size;
-    emitFor(e, e.indexConstant(0), e.indexConstant(whole), size, {}, [&](Value k, ValueRange) {
-      auto [left, right] = moved({k, 0, {}});
-      body({d, size, left, right, /*mayBeLast=*/whole == loop.extent});
+    int64_t whole = all.extent / size;
+    emitFor(e, e.indexConstant(0), e.indexConstant(whole), 1, {}, [&](Value i, ValueRange) {
+      part({i, 0, {}}, size, whole * size == all.extent);
       return SmallVector<Value>();
     });
-    if (whole < loop.extent) {
-      auto [left, right] = moved(e.constantIndex(whole));
-      body({d, loop.extent - whole, left, right, /*mayBeLast=*/true});
-    }
+    if (whole * size < all.extent)
+      part(e.constantIndex(whole), all.extent - whole * size, true);
   }
 
   /// `extent` consecutive k of the innermost sum loop.
@@ -485,6 +499,7 @@ private:
   int64_t chunk, itemPanels;
   ElementEmitter e;
   VectorType vectorType;
+  int64_t firstPartAt;           ///< where in the totals the first part of a tile's sums is
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
   Index panel, panelBase, lhsBase, totalsBase, blockAhead, prefetchDistance, middleTile;
   Value innerTile;

@@ -72,11 +72,17 @@ SmallVector<int64_t> tileSpace(const Problem &problem, DictionaryAttr schedule) 
   return shape;
 }
 
+/// Sums of a register tile.
+static int64_t tileSums(DictionaryAttr schedule) {
+  return scheduled(schedule, "rows_outer") * scheduled(schedule, "rows") * kPanel;
+}
+
+int64_t totalsOfBlocks(const Problem &problem, DictionaryAttr schedule) {
+  return sumsInBlocks(problem) ? scheduled(schedule, "chunk") * panelsOfItem(schedule) * tileSums(schedule) : 0;
+}
+
 int64_t totalsBytes(const Problem &problem, DictionaryAttr schedule) {
-  if (!sumsInBlocks(problem))
-    return 0;
-  int64_t rows = scheduled(schedule, "chunk") * scheduled(schedule, "rows_outer") * scheduled(schedule, "rows");
-  return rows * panelsOfItem(schedule) * kPanel * 4;
+  return problem.depth() > kSumPart ? (totalsOfBlocks(problem, schedule) + tileSums(schedule)) * 4 : 0;
 }
 
 int64_t tileItems(const Problem &problem, DictionaryAttr schedule) { return product(tileSpace(problem, schedule)); }

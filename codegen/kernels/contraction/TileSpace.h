@@ -49,15 +49,22 @@ struct RowSpace {
   int64_t innerTiles, middleTiles;
 };
 
-/// Products that are added up one after the other in a sum that is taken in blocks, at most: rounding errors grow with
-/// the root of the number of additions in a row.
+/// Products that are added up one after the other, at most; what they amount to is then added to the sum so far.
+/// Rounding errors grow with the root of the number of additions in a row.
+constexpr int64_t kSumPart = 256;
+
+/// Products of a block of a sum, at most.
 constexpr int64_t kSumBlock = 384;
 
-/// Whether sums are so long that they are taken in blocks, which are added up in scratch memory. All row tiles of a
-/// work item take a block of their sums before any takes the next.
+/// Whether sums are so long that they are taken in blocks: all row tiles of a work item take a block of their sums
+/// before any takes the next.
 bool sumsInBlocks(const Problem &problem);
 
-/// Bytes of that scratch memory; 0 if there is none.
+/// Sums that a work item keeps between blocks; 0 if it takes none.
+int64_t totalsOfBlocks(const Problem &problem, mlir::DictionaryAttr schedule);
+
+/// Bytes of scratch memory for sums between blocks, then for those of a tile between the parts of a block; 0 if all
+/// are taken in one part.
 int64_t totalsBytes(const Problem &problem, mlir::DictionaryAttr schedule);
 
 /// Panels of a work item.

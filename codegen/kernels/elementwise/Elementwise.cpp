@@ -135,10 +135,19 @@ private:
           Value end = b().createOrFold<arith::SubIOp>(fn.getLoc(), range.high, rest);
           emitSpan(vector, {range.low, end}, lanes, bounds);
           // Every block but the last of a segment has whole vectors.
-          if (length % lanes == 0 && (whole || iteration.segments(iteration.lastDim()).size() == 2))
+          bool wholeBlocks = whole || (iteration.segments(iteration.lastDim()).size() == 2 && block % lanes == 0);
+          if (length % lanes == 0 && wholeBlocks)
             return;
-          if (whole && !isInPlace)
-            return emitSpan(vector, {scalar.indexConstant(bounds.second + 1 - lanes), range.high}, lanes, bounds);
+          // What is left is part of the segment's last vector.
+          if (wholeBlocks && !isInPlace) {
+            Value last = scalar.indexConstant(bounds.second + 1 - lanes);
+            if (!whole) {
+              Value ends =
+                  b().createOrFold<arith::CmpIOp>(fn.getLoc(), arith::CmpIPredicate::ne, rest, scalar.indexConstant(0));
+              last = b().createOrFold<arith::SelectOp>(fn.getLoc(), ends, last, range.high);
+            }
+            return emitSpan(vector, {last, range.high}, lanes, bounds);
+          }
           emitSpan(scalar, {end, range.high}, 1, bounds);
         });
   }
