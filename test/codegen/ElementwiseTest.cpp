@@ -1,5 +1,7 @@
 // Elementwise operations on every element type, in vectors and scalars, broadcast in every way.
 #include "KernelCheck.h"
+#include "codegen/cpu/LoadedKernels.h"
+#include "mlir/Parser/Parser.h"
 
 #include <catch2/catch.hpp>
 
@@ -139,4 +141,30 @@ TEST_CASE("lengths around vectors and blocks", "[elementwise]") {
     return %0, %1 : tensor<3x50xf32>, tensor<3x50xi1>
   })",
       elementwise());
+}
+
+TEST_CASE("blocks from outside that are no whole vectors", "[elementwise]") {
+  const char *text = R"(
+func.func @main(%x: memref<3x32xf32>, %y: memref<1x32xf32>) {
+  tn.kernel ins(%x : memref<3x32xf32>) outs(%y : memref<1x32xf32>) template "elementwise"
+      schedule {"x86-64-v3" = {block = 12 : i64, lanes = 8 : i64, rows = 1 : i64}} {
+  ^bb0(%a: tensor<3x32xf32>):
+    %0 = tn.reduce sum %a axes [0] : tensor<3x32xf32> -> tensor<1x32xf32>
+    tn.yield %0 : tensor<1x32xf32>
+  }
+  return
+})";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &testContext());
+  REQUIRE(module);
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  auto loaded = tenon::codegen::LoadedKernels::load(main, *tenon::findTarget("x86-64-v3"));
+  REQUIRE(!!loaded);
+  std::vector<float> x(3 * 32), y(32, -1);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<float>(i);
+  void *buffers[] = {x.data(), y.data()};
+  auto kernels = loaded->list();
+  kernels[0].code(buffers, 0, kernels[0].extent, nullptr);
+  for (size_t i = 0; i < y.size(); ++i)
+    CHECK(y[i] == x[i] + x[i + 32] + x[i + 64]);
 }

@@ -8,6 +8,7 @@
 #include "codegen/common/Epilogue.h"
 #include "codegen/common/Loops.h"
 #include "codegen/common/RegisterTile.h"
+#include "codegen/kernels/contraction/PanelPrefetch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -20,10 +21,6 @@ namespace tenon::codegen {
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Row tiles from which on the next panel is fetched ahead. With fewer the panels are read as one stream, which the
-/// processor fetches ahead better than we do.
-static constexpr int64_t kPrefetchTiles = 4;
-
 namespace {
 
 /// Emits the tiles of one place in the space of a contraction.
@@ -34,7 +31,8 @@ public:
         vectors(scheduled(schedule, "vectors")), unroll(scheduled(schedule, "unroll")),
         tile{scheduled(schedule, "rows_outer"), scheduled(schedule, "rows")}, space(problem, tile),
         chunk(scheduled(schedule, "chunk")), itemPanels(panelsOfItem(schedule)), e(fn.emitter(lanes)),
-        vectorType(VectorType::get({lanes}, b.getF32Type())), firstPartAt(totalsOfBlocks(problem, schedule)) {}
+        vectorType(VectorType::get({lanes}, b.getF32Type())), firstPartAt(totalsOfBlocks(problem, schedule)),
+        next(e, fn.input(problem.packed).memref, rowTiles(), place.tilesPerPanel != 0, unroll) {}
 
   /// `at`: a place in the space of tileSpace, or one that names all row loops and a chunk of the innermost.
   void emitAt(ArrayRef<Index> at) {
@@ -100,13 +98,13 @@ private:
     moveMiddle(at[space.outer.size()]);
     // The panel after this one, or this one again.
     Value most = e.indexConstant(problem.batches() * problem.panels() - 1);
-    Index next = isOnly() ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
-    Index ahead = e.add(e.multiply(next, panelSize()), e.multiply(panelBase, -1));
+    Index after = isOnly() ? number : Index{arith::MinSIOp::create(b, loc, e.addConstant(number, 1).base, most), 0, {}};
+    Index ahead = e.add(e.multiply(after, panelSize()), e.multiply(panelBase, -1));
     Value first = e.multiply(at.back(), chunk).base;
     totalsBase = e.constantIndex(0);
     forEachTile(first, chunkEnd(first, space.innerTiles), [&](Index t) {
       moveInner(t);
-      prefetchDistance = e.add(ahead, prefetchSlice(e.add(e.multiply(middleTile, space.innerTiles), t)));
+      next.aim(ahead, e.add(e.multiply(middleTile, space.innerTiles), t));
       withColumns([&](int64_t columns) { emitTileOfBlock(whole(), columns, !isOnly()); });
     });
   }
@@ -148,7 +146,7 @@ private:
           forEachTile(first, last, [&](Index t) {
             Index local = e.add(t, e.multiply({first, 0, {}}, -1));
             totalsBase = e.multiply(e.add(e.multiply(p, chunk), local), tile.rows() * kPanel);
-            prefetchDistance = e.add(blockAhead, prefetchSlice(local));
+            next.aim(blockAhead, local);
             SmallVector<Index> at = e.delinearize(t, shape);
             for (auto [loop, i] : llvm::zip(space.outer, at))
               move(loop, i);
@@ -255,36 +253,11 @@ private:
   /// Whether the kernel has one panel.
   bool isOnly() const { return problem.batches() * problem.panels() == 1; }
 
-  // The next panel, or the next block of this one, is fetched while this one is used: every row tile asks for its share
-  // of the lines that correspond to those it reads.
-  static constexpr int64_t kLine = 16; ///< floats of a cache line
-  int64_t linesPerSteps() const { return unroll * kPanel / kLine; }
+  /// Row tiles that use a panel.
   int64_t rowTiles() const {
     if (sumsInBlocks(problem))
       return std::min(chunk, space.tiles());
     return place.tilesPerPanel ? place.tilesPerPanel : space.middleTiles * space.innerTiles;
-  }
-  int64_t prefetchShare() const { return llvm::divideCeil(linesPerSteps(), rowTiles()); }
-
-  /// Where the share of a row tile begins.
-  Index prefetchSlice(const Index &rowTile) {
-    if (rowTiles() == 1)
-      return e.constantIndex(0);
-    Value slices = e.indexConstant(llvm::divideCeil(linesPerSteps(), prefetchShare()));
-    Index slice = rowTile;
-    if (place.tilesPerPanel || rowTiles() * prefetchShare() > linesPerSteps())
-      slice = {arith::RemUIOp::create(b, loc, rowTile.base, slices), 0, {}};
-    return e.multiply(slice, prefetchShare() * kLine);
-  }
-
-  void emitPrefetch(const Index &panelAt) {
-    for (int64_t i = 0; i < prefetchShare(); ++i)
-      prefetch(e.add(e.addConstant(panelAt, i * kLine), prefetchDistance));
-  }
-  /// Fetches a line of the panels.
-  void prefetch(const Index &at) {
-    memref::PrefetchOp::create(b, loc, fn.input(problem.packed).memref, at.base, /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
   }
 
   /// The start of a tile, moved back where it would leave the extent.
@@ -316,7 +289,7 @@ private:
   void forEachColumnTile(int64_t columns, bool prefetches, llvm::function_ref<void(int64_t, int64_t)> emit) {
     for (firstColumn = 0; firstColumn < columns; firstColumn += vectors * lanes) {
       int64_t width = std::min(vectors * lanes, columns - firstColumn), count = llvm::divideCeil(width, lanes);
-      prefetching = prefetches && firstColumn == 0 && rowTiles() >= kPrefetchTiles;
+      prefetching = prefetches && firstColumn == 0 && next.pays();
       // Few accumulators are taken several times over for consecutive k, to hide the latency of the additions.
       sets = std::min(accumulatorSets(tile.rows(), count), unroll);
       emit(width, count);
@@ -396,7 +369,7 @@ private:
         Index i = {k, 0, {}};
         SmallVector<Value> inner(carried);
         if (prefetching)
-          emitPrefetch(e.add(panelAt, e.multiply(i, kPanel)));
+          next.emit(e.add(panelAt, e.multiply(i, kPanel)));
         emitStraight(e.add(lhs, e.multiply(i, loop.lhsStride)), e.add(panelAt, e.multiply(i, kPanel)), unroll, loop,
                      inner, count);
         return inner;
@@ -417,7 +390,7 @@ private:
         right.push_back(vector::LoadOp::create(
             b, loc, vectorType, panels, ValueRange{e.addConstant(panelAt, k * kPanel + firstColumn + j * lanes).base}));
       for (int64_t j = 0; tile.rows() >= kNearRows && j < count * lanes; j += kLine)
-        prefetch(e.addConstant(panelAt, (k + kNearSteps) * kPanel + firstColumn + j));
+        prefetchLine(e, panels, e.addConstant(panelAt, (k + kNearSteps) * kPanel + firstColumn + j));
       SmallVectorImpl<Value>::iterator set = sums.begin() + (k % sets) * tile.rows() * count;
       for (int64_t r = 0; r < tile.rows(); ++r) {
         int64_t displacement = r / tile.tw * space.middle.lhsStride + r % tile.tw * space.inner.lhsStride;
@@ -499,9 +472,10 @@ private:
   int64_t chunk, itemPanels;
   ElementEmitter e;
   VectorType vectorType;
-  int64_t firstPartAt;           ///< where in the totals the first part of a tile's sums is
+  int64_t firstPartAt; ///< where in the totals the first part of a tile's sums is
+  PanelPrefetch next;
   SmallVector<Index> resultBase; ///< position of the tile in the result, columns excluded
-  Index panel, panelBase, lhsBase, totalsBase, blockAhead, prefetchDistance, middleTile;
+  Index panel, panelBase, lhsBase, totalsBase, blockAhead, middleTile;
   Value innerTile;
   int64_t firstColumn = 0;  ///< of the tile, in its panel
   int64_t sets = 1;         ///< accumulators per element of the tile
