@@ -76,6 +76,8 @@ TEST_CASE("sums in parts and blocks", "[contraction]") {
       {tensor({1, 6, 6, 65}), tensor({40, 65, 3, 3}), tensor({1, 4, 4, 40}), {1, 1}, {1, 1}},
       {tensor({1, 5, 5, 140}), tensor({32, 140, 3, 3}), tensor({1, 3, 3, 32}), {1, 1}, {1, 1}},
       {tensor({1, 4, 4, 520}), tensor({32, 520, 1, 2}), tensor({1, 4, 3, 32}), {1, 1}, {1, 1}},
+      // Blocks of three taps, each of more than two parts' worth of products.
+      {tensor({1, 46, 180}), tensor({33, 180, 17}), tensor({1, 14, 33}), {1}, {2}},
   };
   for (const Conv &c : convolutions)
     checkKernel(binaryFunction(convText(c), c.input, c.filter, c.result), contraction());

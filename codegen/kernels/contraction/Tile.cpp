@@ -176,8 +176,9 @@ private:
 
   /// A tile's sums of a block, in one or two parts.
   void emitTileOfBlock(const Block &block, int64_t columns, bool prefetches) {
+    int64_t half = llvm::divideCeil(block.extent * depthBelow(block.d), 2);
     forEachColumnTile(columns, prefetches, [&](int64_t columns, int64_t count) {
-      forEachBlock({block.d, block.extent, block.left, block.panel, block.mayBeLast}, kSumPart * sets,
+      forEachBlock({block.d, block.extent, block.left, block.panel, block.mayBeLast}, std::max(kSumPart * sets, half),
                    [&](const Block &part) { emitPart(part, columns, count); });
     });
   }
@@ -327,8 +328,7 @@ private:
     });
   }
 
-  /// Takes a block in blocks of at most `most` products, and of about the same size: without a loop if there are at
-  /// most `straight` of them.
+  /// Takes a block in blocks of at most `most` products, and of about the same size.
   void forEachBlock(const Block &all, int64_t most, llvm::function_ref<void(const Block &)> body) {
     if (all.extent * depthBelow(all.d) <= most)
       return body(all);
